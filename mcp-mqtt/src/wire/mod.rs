@@ -1,0 +1,5 @@
+//! What stands on the wire: topics, filters and payloads, parsed and printed, nothing else.
+//!
+//! Nothing here knows of connections, handlers or time.
+
+pub mod filter;
