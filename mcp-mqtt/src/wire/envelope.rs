@@ -142,6 +142,14 @@ impl CallRequest {
 }
 
 impl CallFault {
+    /// The fault of a payload that is larger than the server takes; it is not read at all.
+    #[must_use]
+    pub fn too_large(size: usize, limit: usize) -> Self {
+        Self::whole(format!(
+            "the payload has {size} bytes; this server takes at most {limit}"
+        ))
+    }
+
     fn whole(message: String) -> Self {
         Self {
             pointer: "",

@@ -1,0 +1,28 @@
+//! The server of the tool-topics dialect: takes calls, runs tools, answers, and shows its cards.
+//!
+//! Who may call is enforced by the broker under a [policy](crate::acl); the server checks it again.
+//! The connection itself lives in `mqtt`, the tools in [`tool`](crate::tool).
+
+mod address;
+mod announce;
+mod builder;
+mod call;
+pub(crate) mod cards;
+mod dispatch;
+mod error;
+mod event;
+mod in_flight;
+mod limits;
+mod partials;
+mod refusals;
+mod running_call;
+mod serve;
+mod setup;
+mod shared;
+
+pub use builder::{Server, ServerBuilder};
+pub use error::{BuildError, BuildFault, ServeError};
+pub use event::Event;
+pub use limits::Limits;
+pub use serve::RunningServer;
+pub use setup::Setup;

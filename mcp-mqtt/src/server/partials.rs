@@ -1,0 +1,97 @@
+//! Partial results of one call on their way to the caller: in order, and never after the response.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+
+use super::running_call::Reply;
+use crate::mqtt::{Connection, PublishError};
+use crate::tool::{PartialSink, StreamError};
+use crate::wire::Partial;
+
+/// The partial results of one call.
+pub(super) struct Partials {
+    connection: Connection,
+    call_id: String,
+    target: Target,
+    state: Mutex<State>,
+}
+
+/// Where they go.
+pub(super) enum Target {
+    /// To this topic: the call's stream topic, or its response topic when it asked for that.
+    Topic(Reply),
+    /// Nowhere: the id of the call cannot stand in a topic.
+    Nowhere,
+    /// The tool is not declared as streaming.
+    NotStreaming,
+}
+
+#[derive(Default)]
+struct State {
+    sent: u64,
+    closed: bool,
+}
+
+impl Partials {
+    pub(super) fn new(connection: Connection, call_id: String, target: Target) -> Self {
+        Self {
+            connection,
+            call_id,
+            target,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Ends them: says so, if there were any, and lets no further one through.
+    pub(super) fn close(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.closed = true;
+        if let (Target::Topic(reply), 1..) = (&self.target, state.sent) {
+            let done = Partial::done(&self.call_id, state.sent + 1);
+            // Queued at this call, so it leaves before the response does. Its PUBACK changes nothing.
+            drop(self.connection.publish(reply.publish(encode(&done))));
+        }
+    }
+
+    async fn send_value(&self, data: Value) -> Result<(), StreamError> {
+        let sending = {
+            // Numbered and queued under one lock: the order of numbers is the order on the wire.
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            if state.closed {
+                return Err(StreamError::Closed);
+            }
+            let reply = match &self.target {
+                Target::Topic(reply) => reply,
+                Target::Nowhere => return Ok(()),
+                Target::NotStreaming => return Err(StreamError::NotStreaming),
+            };
+            state.sent += 1;
+            let partial = Partial::partial(&self.call_id, state.sent, data);
+            self.connection.publish(reply.publish(encode(&partial)))
+        };
+        match sending.await {
+            Ok(_) => Ok(()),
+            Err(PublishError::TooLarge { size, limit }) => {
+                Err(StreamError::TooLarge { size, limit })
+            }
+            Err(error) => Err(StreamError::Send(Box::new(error))),
+        }
+    }
+}
+
+impl PartialSink for Partials {
+    fn send<'a>(
+        &'a self,
+        data: Value,
+    ) -> Pin<Box<dyn Future<Output = Result<(), StreamError>> + Send + 'a>> {
+        Box::pin(self.send_value(data))
+    }
+}
+
+fn encode(partial: &Partial) -> Vec<u8> {
+    // Strings, a number and a `Value` always have a JSON form.
+    serde_json::to_vec(partial).unwrap_or_default()
+}

@@ -1,0 +1,223 @@
+//! The life of a server: connect, announce on each session, keep deadlines, stop.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use super::announce::{self, Sharing, Stopped};
+use super::dispatch::dispatch;
+use super::error::ServeError;
+use super::event::Event;
+use super::shared::Shared;
+use crate::mqtt::{self, ConnectOptions, Connection, ConnectionError};
+use crate::wire::ErrorKind;
+
+/// A server that runs. Dropping it does not stop it: [`stop`](Self::stop) does.
+#[derive(Debug)]
+pub struct RunningServer {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<Result<(), ServeError>>,
+}
+
+/// What the connection tells the supervisor.
+enum Signal {
+    Connected,
+    Lost(Arc<ConnectionError>, Option<std::time::Duration>),
+}
+
+impl RunningServer {
+    /// Takes no more calls, finishes those that run (within [`Limits::drain_timeout`]), puts the cards
+    /// offline and disconnects.
+    ///
+    /// [`Limits::drain_timeout`]: super::Limits::drain_timeout
+    ///
+    /// # Errors
+    ///
+    /// As [`stopped`](Self::stopped).
+    pub async fn stop(self) -> Result<(), ServeError> {
+        self.stop.send_replace(true);
+        self.stopped().await
+    }
+
+    /// Waits until the server has stopped by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`ServeError`]: the connection is lost for good, or the broker refuses what serving needs.
+    pub async fn stopped(self) -> Result<(), ServeError> {
+        let Self { stop, task } = self;
+        let result = task.await.unwrap_or(Err(ServeError::Task));
+        drop(stop);
+        result
+    }
+}
+
+/// Connects and returns as soon as calls are served; retries for ever while the broker is away.
+pub(super) async fn start(
+    shared: Shared,
+    options: ConnectOptions,
+    sharing: Sharing,
+) -> Result<RunningServer, ServeError> {
+    let shared = Arc::new(shared);
+    let (signals, inbox) = mpsc::unbounded_channel();
+    let identity = options.identity().to_owned();
+    let will = announce::will(&shared.identity, &shared.registry);
+    let handler = {
+        let shared = Arc::clone(&shared);
+        move |event| match event {
+            mqtt::Event::Message(message) => dispatch(&shared, message),
+            mqtt::Event::Connected { .. } => drop(signals.send(Signal::Connected)),
+            mqtt::Event::Lost { error, retry_in } => {
+                drop(signals.send(Signal::Lost(Arc::new(error), retry_in)));
+            }
+        }
+    };
+    let connection = Connection::open(options, Some(will), handler)?;
+    shared.set_connection(connection.clone());
+    let (stop, stopping) = watch::channel(false);
+    let (ready, mut is_ready) = watch::channel(false);
+    let supervisor = Supervisor {
+        shared,
+        connection,
+        sharing,
+        identity,
+        ready,
+    };
+    let mut server = RunningServer {
+        stop,
+        task: tokio::spawn(supervisor.run(inbox, stopping)),
+    };
+    tokio::select! {
+        _ = is_ready.wait_for(|ready| *ready) => Ok(server),
+        ended = &mut server.task => match ended.unwrap_or(Err(ServeError::Task)) {
+            Err(error) => Err(error),
+            Ok(()) => Err(ServeError::Task),
+        },
+    }
+}
+
+struct Supervisor {
+    shared: Arc<Shared>,
+    connection: Connection,
+    sharing: Sharing,
+    identity: String,
+    ready: watch::Sender<bool>,
+}
+
+impl Supervisor {
+    async fn run(
+        self,
+        mut signals: mpsc::UnboundedReceiver<Signal>,
+        mut stopping: watch::Receiver<bool>,
+    ) -> Result<(), ServeError> {
+        let deadlines = tokio::spawn(keep_deadlines(
+            Arc::clone(&self.shared),
+            self.connection.clone(),
+        ));
+        let result = tokio::select! {
+            error = self.serve(&mut signals) => Err(error),
+            _ = stopping.wait_for(|stop| *stop) => Ok(()),
+        };
+        if result.is_ok() {
+            self.drain().await;
+        }
+        deadlines.abort();
+        self.connection.disconnect().await;
+        self.shared.tell(&Event::Stopped);
+        result
+    }
+
+    /// Announces on each session, until something makes serving impossible.
+    async fn serve(&self, signals: &mut mpsc::UnboundedReceiver<Signal>) -> ServeError {
+        let mut next = signals.recv().await;
+        loop {
+            next = match next {
+                Some(Signal::Connected) => tokio::select! {
+                    // A newer signal ends the announcement of a session that is over.
+                    biased;
+                    signal = signals.recv() => signal,
+                    announced = self.announce() => match announced {
+                        Ok(()) => signals.recv().await,
+                        Err(error) => return error,
+                    },
+                },
+                Some(Signal::Lost(error, retry_in)) => {
+                    let lost = Event::Lost {
+                        error: Arc::clone(&error),
+                        retry_in,
+                    };
+                    self.shared.tell(&lost);
+                    if retry_in.is_none() {
+                        return ServeError::Connection(error);
+                    }
+                    signals.recv().await
+                }
+                None => return ServeError::Task,
+            };
+        }
+    }
+
+    async fn announce(&self) -> Result<(), ServeError> {
+        let (shared, connection) = (&self.shared, &self.connection);
+        match announce::announce(shared, connection, &self.sharing, &self.identity).await {
+            Ok(()) => {
+                self.ready.send_replace(true);
+                self.shared.tell(&Event::Ready {
+                    verified: self.shared.is_verified(),
+                });
+                Ok(())
+            }
+            Err(Stopped::Lost) => Ok(()),
+            Err(Stopped::Refused(error)) => Err(error),
+        }
+    }
+
+    async fn drain(&self) {
+        let shared = &self.shared;
+        if !self.connection.is_connected() {
+            return;
+        }
+        let filters = announce::filters(shared, &self.sharing);
+        if let Err(error) = self.connection.unsubscribe(filters).await {
+            tracing::warn!(%error, "calls could not be unsubscribed from");
+        }
+        shared.stop_taking_calls();
+        let drained = tokio::time::timeout(shared.limits.drain_timeout, shared.calls.idle());
+        if drained.await.is_err() {
+            let left = shared.calls.take_all();
+            tracing::warn!(calls = left.len(), "calls were cut off by the end of the server");
+            for call in left {
+                let message = "the server stopped before the tool was done";
+                call.give_up(&self.connection, ErrorKind::Unavailable, message)
+                    .await;
+            }
+        }
+        announce::withdraw(shared, &self.connection, &self.identity).await;
+    }
+}
+
+/// Answers `timeout` for each call whose deadline comes, even while its tool blocks its own task.
+async fn keep_deadlines(shared: Arc<Shared>, connection: Connection) {
+    loop {
+        let next = shared.calls.next_deadline();
+        let sleep = async {
+            match next {
+                Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = sleep => {}
+            () = shared.calls.deadline_changed() => continue,
+        }
+        for call in shared.calls.take_expired(Instant::now()) {
+            let connection = connection.clone();
+            tokio::spawn(async move {
+                let message = "the tool took longer than it may; it was stopped";
+                call.give_up(&connection, ErrorKind::Timeout, message).await;
+            });
+        }
+    }
+}
