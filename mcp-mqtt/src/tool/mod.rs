@@ -2,10 +2,15 @@
 //! Nothing here knows of MQTT.
 
 mod caller;
+pub(crate) mod constrain;
 mod context;
+pub(crate) mod def;
 mod error;
 mod fault;
 mod hints;
+mod missing;
+pub(crate) mod output;
+pub(crate) mod param;
 mod state;
 
 use std::future::Future;
