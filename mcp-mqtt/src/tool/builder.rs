@@ -9,9 +9,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::check::{self, ToolBuildError, ToolFault};
 use super::descriptor::{Handler, Spec, Tool, ToolFuture};
 use super::fault::{ArgumentFault, InvalidArguments};
-use super::check::{self, ToolBuildError, ToolFault};
 use super::validate::Validator;
 use super::{Hints, StateMap, ToolContext, ToolError, schema};
 
@@ -231,8 +231,12 @@ where
         _: &StateMap,
     ) -> Result<ToolFuture, InvalidArguments> {
         let args = Args::deserialize(Value::Object(arguments)).or_else(|error| {
-            let null = if self.unit { Args::deserialize(Value::Null).ok() } else { None };
-            null.ok_or_else(|| ArgumentFault::decode("", &error))
+            let null = if self.unit {
+                Args::deserialize(Value::Null).ok()
+            } else {
+                None
+            };
+            null.ok_or_else(|| ArgumentFault::decode("", error))
         })?;
         let running = (self.handler)(args, context);
         Ok(Box::pin(async move {
@@ -261,3 +265,6 @@ where
         Ok(Box::pin(async move { running.await.map_err(Into::into) }))
     }
 }
+
+#[cfg(test)]
+mod tests;

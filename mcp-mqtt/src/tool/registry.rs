@@ -111,7 +111,12 @@ impl Registry {
                 None => unknown.push(name.as_ref().to_owned()),
             }
         }
-        let known: Vec<_> = kept.tools.keys().chain(self.tools.keys()).cloned().collect();
+        let known: Vec<_> = kept
+            .tools
+            .keys()
+            .chain(self.tools.keys())
+            .cloned()
+            .collect();
         let faults = unknown.into_iter().map(|name| RegistryFault::Unknown {
             name,
             known: known.clone(),

@@ -156,7 +156,11 @@ fn sorted(value: &Value) -> Value {
             let mut entries: Vec<_> = map.iter().collect();
             entries.sort_by_key(|(key, _)| *key);
             let entries = entries.into_iter();
-            Value::Object(entries.map(|(key, value)| (key.clone(), sorted(value))).collect())
+            Value::Object(
+                entries
+                    .map(|(key, value)| (key.clone(), sorted(value)))
+                    .collect(),
+            )
         }
         Value::Array(items) => items.iter().map(sorted).collect(),
         other => other.clone(),
@@ -242,8 +246,14 @@ mod tests {
     #[test]
     fn recursive_types_have_definitions_that_resolve() {
         let schema = of_arguments::<Tree>();
-        assert!(jsonschema_accepts(&schema, &json!({"secret": 1, "leaves": [{"secret": 2, "leaves": []}]})));
-        assert!(!jsonschema_accepts(&schema, &json!({"secret": 1, "leaves": [{"secret": 2, "leaves": 3}]})));
+        assert!(jsonschema_accepts(
+            &schema,
+            &json!({"secret": 1, "leaves": [{"secret": 2, "leaves": []}]})
+        ));
+        assert!(!jsonschema_accepts(
+            &schema,
+            &json!({"secret": 1, "leaves": [{"secret": 2, "leaves": 3}]})
+        ));
     }
 
     fn jsonschema_accepts(schema: &Value, arguments: &Value) -> bool {

@@ -46,7 +46,10 @@ pub(super) fn explain(
     if common(schema, &tagged, out) {
         return;
     }
-    let names: Vec<_> = tagged.iter().filter_map(|b| only_missing(b, here)).collect();
+    let names: Vec<_> = tagged
+        .iter()
+        .filter_map(|b| only_missing(b, here))
+        .collect();
     let message = if names.len() == tagged.len() {
         format!("must have one of the properties {}", list(&names))
     } else {
@@ -108,7 +111,10 @@ fn unknown_tag(here: &str, branches: &[&Branch], out: &mut Faults) {
         Some(((place, _), rest)) if rest.iter().all(|(other, _)| other == place) => {
             out.push(*place, not_one_of(&values));
         }
-        _ => out.push(here, format!("fits none of its {} alternatives", branches.len())),
+        _ => out.push(
+            here,
+            format!("fits none of its {} alternatives", branches.len()),
+        ),
     }
 }
 

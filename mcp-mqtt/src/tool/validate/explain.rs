@@ -142,7 +142,9 @@ fn clip(text: &str) -> String {
 
 /// What to say of a property that the object at `schema_path` does not know.
 fn unknown(schema: &Value, schema_path: &str) -> String {
-    let parent = schema_path.rsplit_once('/').map_or("", |(parent, _)| parent);
+    let parent = schema_path
+        .rsplit_once('/')
+        .map_or("", |(parent, _)| parent);
     let known: Vec<_> = schema
         .pointer(parent)
         .and_then(|object| object.get("properties")?.as_object())
