@@ -22,6 +22,7 @@ use mqtt5::broker::auth::{AuthProvider, AuthResult};
 use mqtt5::broker::config::{BrokerConfig, StorageBackend as StorageKind, StorageConfig};
 use mqtt5::broker::events::{
     BrokerEventHandler, ClientConnectEvent, ClientDisconnectEvent, ClientSubscribeEvent,
+    SubAckReasonCode, SubscriptionInfo,
 };
 use mqtt5::broker::router::MessageRouter;
 use mqtt5::broker::storage::{DynamicStorage, StorageBackend};
@@ -29,10 +30,13 @@ use mqtt5::broker::{BrokerShutdownHandle, MqttBroker};
 use mqtt5::packet::connect::ConnectPacket;
 use mqtt5::protocol::v5::reason_codes::ReasonCode;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::gate::{Gate, Refusal, Visitor};
 use crate::acl::Action;
 
+/// How long a stop waits for connections to end.
+const GOOD_BYE: Duration = Duration::from_secs(1);
 /// How long a session may outlive its connection.
 const MAX_SESSION: Duration = Duration::from_secs(3600);
 /// Messages that wait for one client, on their way or while it is away.
@@ -91,19 +95,19 @@ impl Engine {
         });
         let shutdown = broker.shutdown_handle();
         let mut ready = broker.ready_receiver();
-        let task = tokio::spawn(async move { broker.run().await });
-        if ready.wait_for(|ready| *ready).await.is_err() {
-            task.await??;
-            return Err("it ended at once".into());
-        }
-        Ok(Self {
+        let mut engine = Self {
             address,
             hooks,
             _router: router,
             _storage: storage,
             shutdown,
-            task,
-        })
+            task: tokio::spawn(async move { broker.run().await }),
+        };
+        if ready.wait_for(|ready| *ready).await.is_err() {
+            (&mut engine.task).await??;
+            return Err("it ended at once".into());
+        }
+        Ok(engine)
     }
 
     pub(super) fn address(&self) -> SocketAddr {
@@ -119,18 +123,23 @@ impl Engine {
         self.hooks.revoke_all().await;
     }
 
-    /// Stops listening and closes the connections; returns when both are done, within 5 s.
+    /// Stops listening and closes the connections; returns when both are done. Waits no longer than
+    /// [`GOOD_BYE`] for connections, as those without a CONNECT yet do not hear of it.
     pub(super) async fn stop(mut self) {
         self.shutdown.shutdown();
-        if let Err(error) = (&mut self.task).await {
-            tracing::debug!(%error, "the embedded broker ended badly");
+        match timeout(GOOD_BYE, &mut self.task).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => tracing::debug!(%error, "the embedded broker ended badly"),
+            Ok(Err(error)) => tracing::debug!(%error, "the embedded broker ended badly"),
+            Err(_) => tracing::debug!("stopped without waiting for unfinished connections"),
         }
     }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.shutdown.shutdown();
+        // `run`, when it is dropped, tells listeners and connections to end, whatever it had reached.
+        self.task.abort();
     }
 }
 
@@ -168,14 +177,6 @@ struct Sessions {
 }
 
 impl Hooks {
-    fn authorize(&self, client_id: &str, user: Option<&str>, action: Action, topic: &str) -> bool {
-        let allowed = self.gate.allows(user, action, topic);
-        if !allowed {
-            tracing::debug!(client_id, user, ?action, ?topic, "refused");
-        }
-        allowed
-    }
-
     async fn revoke_all(&self) {
         let Some(storage) = self.sessions.get().and_then(|s| s.storage.upgrade()) else {
             return;
@@ -236,26 +237,20 @@ impl AuthProvider for Hooks {
 
     fn authorize_publish<'a>(
         &'a self,
-        client_id: &str,
+        _client_id: &str,
         user_id: Option<&'a str>,
         topic: &'a str,
     ) -> Answer<'a, bool> {
-        Box::pin(ready(self.authorize(
-            client_id,
-            user_id,
-            Action::Publish,
-            topic,
-        )))
+        Box::pin(ready(self.gate.allows(user_id, Action::Publish, topic)))
     }
 
     fn authorize_subscribe<'a>(
         &'a self,
-        client_id: &str,
+        _client_id: &str,
         user_id: Option<&'a str>,
         topic_filter: &'a str,
     ) -> Answer<'a, bool> {
-        Box::pin(ready(self.authorize(
-            client_id,
+        Box::pin(ready(self.gate.allows(
             user_id,
             Action::Subscribe,
             topic_filter,
@@ -269,6 +264,11 @@ fn reason(refusal: &Refusal) -> ReasonCode {
         Refusal::Anonymous | Refusal::Will => ReasonCode::NotAuthorized,
         Refusal::ClientId => ReasonCode::ClientIdentifierNotValid,
     }
+}
+
+fn is_granted(subscription: &&SubscriptionInfo) -> bool {
+    use SubAckReasonCode::{GrantedQoS0, GrantedQoS1, GrantedQoS2};
+    matches!(subscription.result, GrantedQoS0 | GrantedQoS1 | GrantedQoS2)
 }
 
 impl BrokerEventHandler for Hooks {
@@ -285,7 +285,7 @@ impl BrokerEventHandler for Hooks {
     fn on_client_subscribe(&self, event: ClientSubscribeEvent) -> Answer<'_, ()> {
         Box::pin(async move {
             // Between the check of a filter and this event the policy may have changed.
-            for subscription in &event.subscriptions {
+            for subscription in event.subscriptions.iter().filter(is_granted) {
                 let filter = &subscription.topic_filter;
                 if !self.gate.still_allows(&event.client_id, filter) {
                     self.unsubscribe(&event.client_id, filter).await;

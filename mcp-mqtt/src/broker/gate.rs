@@ -9,6 +9,7 @@ use super::client_ids::ClientIds;
 use super::passwords::Passwords;
 use crate::acl::{Action, Policy};
 use crate::grammar;
+use crate::wire::filter;
 
 /// What is allowed at the moment.
 #[derive(Debug, Clone, Default)]
@@ -23,19 +24,24 @@ impl Rules {
     fn allow(&self, user: &str, action: Action, topic: &str) -> bool {
         match self {
             Self::Nothing => false,
-            Self::Policy(policy) => policy.decide(Some(user), action, topic).is_allowed(),
-            Self::Everything => !is_the_brokers_own(topic),
+            Self::Policy(policy) => {
+                let decision = policy.decide(Some(user), action, topic);
+                if !decision.is_allowed() {
+                    tracing::debug!(user, %action, ?topic, "{decision}");
+                }
+                decision.is_allowed()
+            }
+            Self::Everything => match action {
+                Action::Publish => filter::is_valid_topic(topic) && !is_the_brokers_own(topic),
+                Action::Subscribe => filter::Subscription::parse(topic)
+                    .is_some_and(|subscription| !is_the_brokers_own(subscription.filter)),
+            },
         }
     }
 }
 
-/// Whether `topic` lies in `$SYS`, also when a share group stands before it.
 fn is_the_brokers_own(topic: &str) -> bool {
-    let bare = topic
-        .strip_prefix("$share/")
-        .and_then(|rest| rest.split_once('/'))
-        .map_or(topic, |(_, bare)| bare);
-    bare.split('/').next() == Some("$SYS")
+    topic.split('/').next() == Some("$SYS")
 }
 
 /// A client that asks to be let in.

@@ -60,8 +60,8 @@
 //!
 //! # Logs
 //!
-//! What it refuses is logged under the target `mcp_mqtt::broker` (clients at `info`, topics at
-//! `debug`). The engine below logs much, connections at `info` and refusals at `warn`, under the
+//! What it refuses is logged under the target `mcp_mqtt::broker`: clients at `info`, topics at
+//! `debug`, with the rule that says so. The engine below logs much, connections at `info` and refusals at `warn`, under the
 //! targets [`ENGINE_LOG_TARGETS`]; a filter such as `info,mqtt5=off,mqtt5_protocol=off` keeps it out.
 
 mod builder;
@@ -130,7 +130,7 @@ impl Broker {
     }
 
     /// Stops it: closes every connection (reason 0x8B, *server shutting down*) and frees the port.
-    /// Takes milliseconds, or up to 5 s while a connection is still being opened.
+    /// Takes milliseconds, or a second while a client has not sent its CONNECT.
     pub async fn stop(self) {
         self.engine.stop().await;
     }

@@ -1,6 +1,7 @@
 //! Ports, starts and stops, and calls that come and go.
 
 use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
 
 use super::peer::{Hello, Peer, SHUTTING_DOWN, SUCCESS, hello};
 use super::{SCOUTS_CALL, SCOUTS_INBOX, SHARE, broker, builder};
@@ -38,6 +39,18 @@ async fn a_stop_says_good_bye_and_frees_the_port() {
     assert_eq!(scout.closed().await, Some(SHUTTING_DOWN));
     let again = builder().listen(address).start().await.unwrap();
     assert_eq!(again.address(), address);
+}
+
+#[tokio::test]
+async fn a_client_that_says_nothing_does_not_hold_up_a_stop() {
+    let broker = broker().await;
+    let address = broker.address();
+    let _silent = tokio::net::TcpStream::connect(address).await.unwrap();
+    Peer::connect(address, hello("scout")).await; // so the silent one was accepted, too
+    tokio::time::timeout(Duration::from_secs(3), broker.stop())
+        .await
+        .expect("a stop in time");
+    TcpListener::bind(address).unwrap();
 }
 
 #[tokio::test]
