@@ -1,0 +1,311 @@
+//! A bare MQTT 5 client, for what no client of ours would do, and to see what a broker answers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use bytes::Bytes;
+use rumqttc::NetworkOptions;
+use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::mqttbytes::v5::{
+    Filter, LastWill, Packet, PubAckReason, Publish, SubscribeReasonCode,
+};
+use rumqttc::v5::{AsyncClient, ConnectionError, Event, EventLoop, MqttOptions};
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinHandle;
+
+pub use rumqttc::v5::mqttbytes::v5::PublishProperties as Properties;
+pub use rumqttc::v5::mqttbytes::v5::{PubAckReason as Ack, SubscribeReasonCode as Grant};
+
+use crate::within;
+
+/// How many requests may wait for the connection; a test never has that many.
+const QUEUE: usize = 1024;
+
+/// Who connects, and how. A client id of its own unless one is set.
+#[derive(Clone)]
+pub struct RawOptions {
+    options: MqttOptions,
+}
+
+/// A message as it arrived.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// Its topic.
+    pub topic: String,
+    /// Its payload.
+    pub payload: Bytes,
+    /// Whether it was retained.
+    pub retain: bool,
+    /// Its MQTT 5 properties.
+    pub properties: Properties,
+}
+
+/// A connected client. It never reconnects; dropped, it vanishes without DISCONNECT, so its will fires.
+///
+/// Requests take turns: each waits for its own acknowledgement.
+pub struct RawClient {
+    client: AsyncClient,
+    acks: Mutex<mpsc::UnboundedReceiver<Packet>>,
+    messages: Mutex<mpsc::UnboundedReceiver<Message>>,
+    end: Arc<std::sync::Mutex<Option<String>>>,
+    task: JoinHandle<()>,
+}
+
+impl RawOptions {
+    /// An anonymous client of the broker on this port of loopback.
+    pub fn new(port: u16) -> Self {
+        static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let id = format!("raw-{}-{number}", std::process::id());
+        let mut options = MqttOptions::new(id, "127.0.0.1", port);
+        options.set_keep_alive(Duration::from_secs(30));
+        options.set_max_packet_size(Some(16 * 1024 * 1024));
+        Self { options }
+    }
+
+    /// Connects as this user.
+    pub fn user(mut self, name: &str, password: &str) -> Self {
+        self.options.set_credentials(name, password);
+        self
+    }
+
+    /// Connects with this client id.
+    pub fn client_id(mut self, id: &str) -> Self {
+        self.options.set_client_id(id.to_owned());
+        self
+    }
+
+    /// Leaves this will, at QoS 1.
+    pub fn will(mut self, topic: &str, payload: &str, retain: bool) -> Self {
+        self.options.set_last_will(LastWill::new(
+            topic,
+            payload,
+            QoS::AtLeastOnce,
+            retain,
+            None,
+        ));
+        self
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    ///
+    /// When the broker is not there or refuses; the text holds its reason.
+    pub async fn connect(mut self) -> Result<RawClient> {
+        let mut network = NetworkOptions::new();
+        network.set_tcp_nodelay(true);
+        self.options.set_network_options(network);
+        let (client, mut eventloop) = AsyncClient::new(self.options, QUEUE);
+        match within("the CONNACK", eventloop.poll()).await? {
+            Ok(Event::Incoming(Packet::ConnAck(_))) => {}
+            Ok(other) => bail!("expected a CONNACK, got {other:?}"),
+            Err(ConnectionError::ConnectionRefused(code)) => bail!("refused: {code:?}"),
+            Err(error) => return Err(error.into()),
+        }
+        let (ack, acks) = mpsc::unbounded_channel();
+        let (message, messages) = mpsc::unbounded_channel();
+        let end = Arc::new(std::sync::Mutex::new(None));
+        let task = tokio::spawn(pump(eventloop, ack, message, Arc::clone(&end)));
+        Ok(RawClient {
+            client,
+            acks: Mutex::new(acks),
+            messages: Mutex::new(messages),
+            end,
+            task,
+        })
+    }
+}
+
+impl RawClient {
+    /// Connects as a user whose password is the name, and whose client id is the name, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`RawOptions::connect`].
+    pub async fn connect(port: u16, name: &str) -> Result<Self> {
+        RawOptions::new(port)
+            .user(name, name)
+            .client_id(name)
+            .connect()
+            .await
+    }
+
+    /// Publishes at QoS 1 and returns the reason in the PUBACK.
+    ///
+    /// # Errors
+    ///
+    /// When the connection ends first.
+    pub async fn publish(&self, topic: &str, payload: impl Into<Bytes>) -> Result<PubAckReason> {
+        self.publish_with(topic, payload, false, Properties::default())
+            .await
+    }
+
+    /// [`publish`](Self::publish) with RETAIN and properties.
+    ///
+    /// # Errors
+    ///
+    /// When the connection ends first.
+    pub async fn publish_with(
+        &self,
+        topic: &str,
+        payload: impl Into<Bytes>,
+        retain: bool,
+        properties: Properties,
+    ) -> Result<PubAckReason> {
+        let mut acks = self.acks.lock().await;
+        let payload = payload.into();
+        self.client
+            .publish_with_properties(topic, QoS::AtLeastOnce, retain, payload, properties)
+            .await?;
+        match self.next("a PUBACK", &mut acks).await? {
+            Packet::PubAck(ack) => Ok(ack.reason),
+            other => bail!("expected a PUBACK, got {other:?}"),
+        }
+    }
+
+    /// Subscribes at QoS 1 and returns the code in the SUBACK.
+    ///
+    /// # Errors
+    ///
+    /// When the connection ends first.
+    pub async fn subscribe(&self, filter: &str) -> Result<SubscribeReasonCode> {
+        let mut acks = self.acks.lock().await;
+        self.client
+            .subscribe_many([Filter::new(filter, QoS::AtLeastOnce)])
+            .await?;
+        match self.next("a SUBACK", &mut acks).await? {
+            Packet::SubAck(ack) => ack
+                .return_codes
+                .into_iter()
+                .next()
+                .context("an empty SUBACK"),
+            other => bail!("expected a SUBACK, got {other:?}"),
+        }
+    }
+
+    /// Unsubscribes.
+    ///
+    /// # Errors
+    ///
+    /// When the connection ends first.
+    pub async fn unsubscribe(&self, filter: &str) -> Result<()> {
+        let mut acks = self.acks.lock().await;
+        self.client.unsubscribe(filter).await?;
+        match self.next("an UNSUBACK", &mut acks).await? {
+            Packet::UnsubAck(_) => Ok(()),
+            other => bail!("expected an UNSUBACK, got {other:?}"),
+        }
+    }
+
+    /// The next message.
+    ///
+    /// # Errors
+    ///
+    /// When none comes, or the connection ends first.
+    pub async fn message(&self) -> Result<Message> {
+        let mut messages = self.messages.lock().await;
+        self.next("a message", &mut messages).await
+    }
+
+    /// Everything that arrived and was not taken, once the broker has answered one more request on this
+    /// connection. A broker that sends in the order of events, as Mosquitto does, has by then sent all
+    /// that was published and acknowledged to anyone before: so this proves that a message did *not* come.
+    ///
+    /// # Errors
+    ///
+    /// When the connection ends first.
+    pub async fn arrived(&self) -> Result<Vec<Message>> {
+        // Nobody needs a right to end a subscription that is not there.
+        self.unsubscribe("fence").await?;
+        let mut messages = self.messages.lock().await;
+        Ok(std::iter::from_fn(|| messages.try_recv().ok()).collect())
+    }
+
+    /// Leaves with a DISCONNECT, so that no will fires.
+    ///
+    /// # Errors
+    ///
+    /// When the connection had ended before.
+    pub async fn disconnect(mut self) -> Result<()> {
+        self.client.disconnect().await?;
+        within("the end of the connection", &mut self.task).await??;
+        Ok(())
+    }
+
+    /// Waits until the broker ends the connection, and says how it ended.
+    ///
+    /// # Errors
+    ///
+    /// When it does not end.
+    pub async fn ended(mut self) -> Result<String> {
+        within("the end of the connection", &mut self.task).await??;
+        Ok(self.why())
+    }
+
+    async fn next<T>(&self, what: &str, from: &mut mpsc::UnboundedReceiver<T>) -> Result<T> {
+        within(what, from.recv())
+            .await?
+            .ok_or_else(|| anyhow!("the connection ended before {what} came: {}", self.why()))
+    }
+
+    fn why(&self) -> String {
+        let end = self.end.lock().ok().and_then(|end| end.clone());
+        end.unwrap_or_else(|| "for no reason given".to_owned())
+    }
+}
+
+impl Drop for RawClient {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn pump(
+    mut eventloop: EventLoop,
+    acks: mpsc::UnboundedSender<Packet>,
+    messages: mpsc::UnboundedSender<Message>,
+    end: Arc<std::sync::Mutex<Option<String>>>,
+) {
+    let why = loop {
+        match eventloop.poll().await {
+            Ok(Event::Incoming(Packet::Publish(publish))) => drop(messages.send(message(publish))),
+            Ok(Event::Incoming(
+                packet @ (Packet::PubAck(_) | Packet::SubAck(_) | Packet::UnsubAck(_)),
+            )) => {
+                drop(acks.send(packet));
+            }
+            Ok(Event::Incoming(Packet::Disconnect(disconnect))) => {
+                break format!("{:?}", disconnect.reason_code);
+            }
+            Ok(Event::Outgoing(rumqttc::Outgoing::Disconnect)) => break "it left".to_owned(),
+            Ok(_) => {}
+            Err(error) => break error.to_string(),
+        }
+    };
+    if let Ok(mut end) = end.lock() {
+        *end = Some(why);
+    }
+}
+
+fn message(publish: Publish) -> Message {
+    Message {
+        topic: String::from_utf8_lossy(&publish.topic).into_owned(),
+        payload: publish.payload,
+        retain: publish.retain,
+        properties: publish.properties.unwrap_or_default(),
+    }
+}
+
+impl Message {
+    /// The payload as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When it is none.
+    pub fn json(&self) -> Result<serde_json::Value> {
+        serde_json::from_slice(&self.payload)
+            .with_context(|| format!("no JSON on {}: {:?}", self.topic, self.payload))
+    }
+}
