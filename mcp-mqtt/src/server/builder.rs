@@ -91,7 +91,7 @@ impl Server {
     ///
     /// As [`start`](Self::start).
     pub async fn serve(self) -> Result<(), ServeError> {
-        self.start().await?.stopped().await
+        self.start().await?.ended().await
     }
 }
 

@@ -35,22 +35,19 @@ impl RunningServer {
     ///
     /// # Errors
     ///
-    /// As [`stopped`](Self::stopped).
-    pub async fn stop(self) -> Result<(), ServeError> {
+    /// As [`ended`](Self::ended).
+    pub async fn stop(mut self) -> Result<(), ServeError> {
         self.stop.send_replace(true);
-        self.stopped().await
+        self.ended().await
     }
 
-    /// Waits until the server has stopped by itself.
+    /// Waits until the server ends by itself. Safe to drop and to call again.
     ///
     /// # Errors
     ///
     /// [`ServeError`]: the connection is lost for good, or the broker refuses what serving needs.
-    pub async fn stopped(self) -> Result<(), ServeError> {
-        let Self { stop, task } = self;
-        let result = task.await.unwrap_or(Err(ServeError::Task));
-        drop(stop);
-        result
+    pub async fn ended(&mut self) -> Result<(), ServeError> {
+        (&mut self.task).await.unwrap_or(Err(ServeError::Task))
     }
 }
 

@@ -1,0 +1,77 @@
+//! The command lines: that of every program made with `#[mcp_server]`, and that of `mcp-mqtt`.
+//!
+//! Parses arguments and environment, prints, and chooses exit codes; everything else is done below.
+
+mod acl;
+mod args;
+mod broker_args;
+mod call;
+mod exit;
+mod files;
+mod logging;
+mod ready;
+mod serve;
+mod standalone;
+mod table;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::entry::{ServerInfo, SetupHook};
+use args::{Args, Command};
+use exit::Exit;
+
+pub use standalone::main;
+
+/// The program of an `#[mcp_server]`.
+pub(crate) fn run(info: ServerInfo, hook: SetupHook) -> ExitCode {
+    let about = if info.description.is_empty() {
+        format!("The MCP server `{}`, serving tools on an MQTT 5 broker", info.name)
+    } else {
+        info.description.to_owned()
+    };
+    let command = Args::command()
+        .name(info.name)
+        .bin_name(exit::program())
+        .version(info.version)
+        .about(about);
+    let args = match command
+        .try_get_matches()
+        .and_then(|matches| Args::from_arg_matches(&matches))
+    {
+        Ok(args) => args,
+        Err(error) => return exit::usage(&error),
+    };
+    let common = args.common;
+    logging::init(common.log.as_deref());
+    let program = Program { info, namespace: common.namespace };
+    let outcome = match args.command {
+        None => serve::run(&program, args.serve, hook),
+        Some(Command::Serve(serve)) => serve::run(&program, serve, hook),
+        Some(Command::Acl(acl)) => acl::run(&program, &acl),
+        Some(Command::Tools(tools)) => tools::run(&program, tools.json),
+        Some(Command::Call(call)) => call::run(call, &program.namespace()),
+    };
+    Exit::code(outcome)
+}
+
+/// What the annotations say of this program, and the namespace that the command line may override.
+struct Program {
+    info: ServerInfo,
+    namespace: Option<String>,
+}
+
+impl Program {
+    fn namespace(&self) -> String {
+        let annotated = self.info.namespace.unwrap_or(crate::wire::DEFAULT_NAMESPACE);
+        self.namespace.clone().unwrap_or_else(|| annotated.to_owned())
+    }
+
+    /// The linked tools, with the callers that they have by default.
+    fn registry(&self) -> Result<crate::tool::Registry, Exit> {
+        let linked = crate::tool::Registry::linked().map_err(Exit::faults)?;
+        Ok(linked.with_default_callers(self.info.default_callers))
+    }
+}
