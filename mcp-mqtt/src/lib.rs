@@ -8,3 +8,6 @@ pub mod grammar;
 pub mod server;
 
 pub mod tool;
+
+#[cfg(feature = "macros")]
+pub use mcp_mqtt_macros::{json, mcp_server, tool};
