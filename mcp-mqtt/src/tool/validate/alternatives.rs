@@ -88,8 +88,11 @@ fn closed(value: &Value, here: &str, branches: &[Branch]) -> String {
     if values.is_empty() {
         return not_of_type(value, &kinds);
     }
+    if kinds.is_empty() {
+        return not_one_of(&values);
+    }
     values.append(&mut kinds);
-    not_one_of(&values)
+    format!("must be {}", list(&values, "or"))
 }
 
 /// The pointer and the value of a tag that rules this alternative out.

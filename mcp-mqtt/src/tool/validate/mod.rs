@@ -102,3 +102,7 @@ fn fits(value: &Value, budget: &mut usize) -> bool {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod tests;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod derived_tests;
