@@ -6,9 +6,18 @@ pub mod __private;
 pub mod acl;
 #[cfg(feature = "broker")]
 pub mod broker;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
+pub mod client;
 mod entry;
 pub mod grammar;
 mod mqtt;
+pub mod prelude;
 pub mod server;
 pub mod tool;
 pub mod wire;
+
+#[cfg(feature = "macros")]
+pub use mcp_mqtt_macros::{json, mcp_server, tool};
+pub use mqtt::{BrokerUrl, ConnectOptions, ConnectionError, OptionsError, OptionsFault, Secret, UrlError};

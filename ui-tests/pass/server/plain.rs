@@ -1,0 +1,6 @@
+//! The shortest server.
+
+use mcp_mqtt::mcp_server;
+
+#[mcp_server(name = "hello")]
+async fn main() {}
