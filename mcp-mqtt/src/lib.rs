@@ -1,5 +1,11 @@
 //! Write an async fn, get an MCP tool on any MQTT 5 broker, and let the broker itself decide who may call it.
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 pub mod acl;
+mod entry;
 pub mod grammar;
+pub mod server;
+pub mod tool;
 pub mod wire;

@@ -1,0 +1,32 @@
+//! Tools: what they are called, what they take and give, who may call them, and how they are run.
+//! Nothing here knows of MQTT.
+
+mod builder;
+mod caller;
+mod check;
+pub(crate) mod constrain;
+mod context;
+pub(crate) mod def;
+mod descriptor;
+mod error;
+mod fault;
+mod hints;
+mod linked;
+mod missing;
+pub(crate) mod output;
+pub(crate) mod param;
+mod registry;
+mod schema;
+mod state;
+mod validate;
+
+pub use builder::ToolBuilder;
+pub use caller::Caller;
+pub use check::{ToolBuildError, ToolFault};
+pub use context::{StreamError, ToolContext};
+pub use descriptor::{Tool, ToolFuture};
+pub use error::ToolError;
+pub use fault::{ArgumentFault, InvalidArguments};
+pub use hints::Hints;
+pub use registry::{Place, Registry, RegistryError, RegistryFault};
+pub use state::{State, StateMap};
