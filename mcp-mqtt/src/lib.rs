@@ -9,3 +9,6 @@ pub mod grammar;
 pub mod server;
 pub mod tool;
 pub mod wire;
+
+#[cfg(feature = "macros")]
+pub use mcp_mqtt_macros::{json, mcp_server, tool};

@@ -71,13 +71,15 @@ mod mosquitto;
 mod policy;
 mod purpose;
 mod scope;
+mod word;
 
 pub use decision::{Decision, Denial};
-pub use export::{Export, ExportError, ExportOptions, Format, Identity, ShareGroups, UnknownWord};
+pub use export::{Export, ExportError, ExportOptions, Format, Identity, ShareGroups};
 pub use json::ReadError;
 pub use policy::{Action, Policy, Principals, Rule, SELF};
 pub use purpose::{Purpose, Role};
 pub use scope::{DeriveError, InvalidName, Profile, Scope};
+pub use word::UnknownWord;
 
 #[cfg(test)]
 mod tests;

@@ -158,8 +158,8 @@ impl<T> Param<T> {
     /// property. Only the compiler knows the type, hence a check by constant evaluation.
     #[track_caller]
     #[expect(clippy::panic, reason = "in a constant, a panic is a compile error")]
-    pub const fn nameless(vtable: &Vtable<T>, message: &'static str) {
-        if matches!(vtable.kind, Kind::Argument) {
+    pub const fn nameless(&self, message: &'static str) {
+        if matches!(self.vtable.kind, Kind::Argument) {
             panic!("{}", message)
         }
     }

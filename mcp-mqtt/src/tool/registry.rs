@@ -264,4 +264,5 @@ impl fmt::Display for RegistryError {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests;

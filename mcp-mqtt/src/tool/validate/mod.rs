@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
+use self::explain::Scope;
 use super::fault::{Faults, InvalidArguments};
 
 /// The most JSON values for which every fault is looked for. The engine collects all errors before
@@ -45,7 +46,9 @@ impl Validator {
         if !validator.is_valid(&instance) {
             let mut faults = Faults::default();
             if fits(&instance, &mut MAX_EXPLAINED.clone()) {
-                explain::explain(schema, validator.iter_errors(&instance), &mut faults);
+                let errors: Vec<_> = validator.iter_errors(&instance).collect();
+                let arguments = &instance;
+                explain::explain(Scope { schema, arguments }, &errors, &mut faults);
             }
             if faults.list().is_empty() {
                 faults.push(
@@ -97,4 +100,5 @@ fn fits(value: &Value, budget: &mut usize) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests;

@@ -1,0 +1,161 @@
+//! The first stage: `key = value, flag, …` as written, with spans. What the values must be is in
+//! `value`; which keys there are is said by the caller.
+
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use syn::ext::IdentExt as _;
+
+use crate::errors::Errors;
+use crate::suggest;
+
+/// One `key` or `key = value`.
+pub(crate) struct Key {
+    pub(crate) ident: Ident,
+    /// What stands behind the `=`; never empty.
+    pub(crate) value: Option<TokenStream>,
+}
+
+impl Key {
+    /// The key as text.
+    pub(crate) fn name(&self) -> String {
+        self.ident.unraw().to_string()
+    }
+}
+
+/// All keys of an attribute, each at most once.
+pub(crate) struct Keys {
+    keys: Vec<Key>,
+    /// What was written or, by its spelling, meant: whether or not its value is any good.
+    mentioned: Vec<String>,
+}
+
+impl Keys {
+    /// Reads the inside of an attribute's parentheses; anything but the `known` keys is an error.
+    pub(crate) fn read(tokens: TokenStream, known: &[&str], errors: &mut Errors) -> Self {
+        Self::read_but(tokens, known, |_| None, errors)
+    }
+
+    /// As [`read`](Self::read), with an answer of its own to some of the unknown keys.
+    pub(crate) fn read_but(
+        tokens: TokenStream,
+        known: &[&str],
+        refuse: impl Fn(&str) -> Option<String>,
+        errors: &mut Errors,
+    ) -> Self {
+        let mut keys = Vec::new();
+        let (written, mut mentioned) = read_all(tokens, errors);
+        for key in written {
+            let name = key.name();
+            if let Some(message) = refuse(&name) {
+                errors.at(&key.ident, message);
+            } else if !known.contains(&name.as_str()) {
+                mentioned.extend(refuse_unknown(&key, known, errors));
+            } else if mentioned.contains(&name) {
+                errors.at(&key.ident, format_args!("`{name}` is given twice"));
+            } else {
+                mentioned.push(name);
+                keys.push(key);
+            }
+        }
+        Self { keys, mentioned }
+    }
+
+    /// Reads the inside of an attribute's parentheses, whatever the keys are.
+    pub(crate) fn read_any(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let (keys, mentioned) = read_all(tokens, errors);
+        Self { keys, mentioned }
+    }
+
+    /// Whether this key was given, even if wrongly.
+    pub(crate) fn mentions(&self, name: &str) -> bool {
+        self.mentioned.iter().any(|m| m == name)
+    }
+}
+
+impl IntoIterator for Keys {
+    type Item = Key;
+    type IntoIter = std::vec::IntoIter<Key>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.keys.into_iter()
+    }
+}
+
+/// Reports a key that is not known; what it was meant to be.
+fn refuse_unknown(key: &Key, known: &[&str], errors: &mut Errors) -> Option<String> {
+    let name = key.name();
+    let meant = suggest::nearest(&name, known);
+    let help = meant.map_or_else(String::new, |meant| {
+        format!("\nhelp: did you mean `{meant}`?")
+    });
+    let note = known.join("`, `");
+    errors.at(
+        &key.ident,
+        format_args!("unknown key `{name}`{help}\nnote: keys are `{note}`"),
+    );
+    meant.map(str::to_owned)
+}
+
+/// All that reads as a key, and the names of those that almost do.
+fn read_all(tokens: TokenStream, errors: &mut Errors) -> (Vec<Key>, Vec<String>) {
+    let mut keys = Vec::new();
+    let mut mentioned = Vec::new();
+    for part in split(tokens) {
+        match read_one(&part) {
+            Ok(key) => keys.push(key),
+            Err((name, error)) => {
+                mentioned.extend(name);
+                errors.push(error);
+            }
+        }
+    }
+    (keys, mentioned)
+}
+
+/// The parts between the commas; a last comma may follow.
+fn split(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
+    let mut parts = vec![Vec::new()];
+    for token in tokens {
+        match (&token, parts.last_mut()) {
+            // A comma behind nothing is kept as a part of its own, to be refused.
+            (TokenTree::Punct(p), Some(last)) if p.as_char() == ',' && !last.is_empty() => {
+                parts.push(Vec::new());
+            }
+            (_, Some(last)) => last.push(token),
+            (_, None) => {}
+        }
+    }
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+fn read_one(part: &[TokenTree]) -> Result<Key, (Option<String>, syn::Error)> {
+    let refuse = |tokens: &[TokenTree], mentioned, message: String| {
+        let tokens: TokenStream = tokens.iter().cloned().collect();
+        Err((mentioned, syn::Error::new_spanned(tokens, message)))
+    };
+    let Some((TokenTree::Ident(ident), rest)) = part.split_first() else {
+        return refuse(part, None, "expected `key = value`".to_owned());
+    };
+    let name = ident.unraw().to_string();
+    let value = match rest {
+        [] => None,
+        [TokenTree::Punct(p)] if p.as_char() == '=' => {
+            return refuse(part, Some(name.clone()), format!("`{name}` needs a value"));
+        }
+        [TokenTree::Punct(p), value @ ..] if p.as_char() == '=' => {
+            Some(value.iter().cloned().collect())
+        }
+        [TokenTree::Group(g), ..] if g.delimiter() != Delimiter::None => {
+            let message = format!("expected `=` after `{name}`\nhelp: write `{name} = …`");
+            return refuse(rest, Some(name), message);
+        }
+        _ => {
+            let message = format!("expected `,` or `=` after `{name}`");
+            return refuse(rest, Some(name), message);
+        }
+    };
+    Ok(Key {
+        ident: ident.clone(),
+        value,
+    })
+}
