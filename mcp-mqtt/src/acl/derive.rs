@@ -8,18 +8,40 @@ use super::policy::Action::{Publish, Subscribe};
 use super::policy::{Action, Policy, Principals, Rule, SELF};
 use super::scope::{DeriveError, InvalidName, Profile, Scope};
 use crate::grammar;
+use crate::tool::{Registry, Tool};
 
 /// What a policy needs to know of a tool.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ToolGrant<'a> {
-    pub(crate) name: &'a str,
+pub(super) struct ToolGrant<'a> {
+    pub(super) name: &'a str,
     /// `None`: any authenticated identity. `Some([])`: nobody.
-    pub(crate) allowed_callers: Option<&'a [String]>,
-    pub(crate) streaming: bool,
+    pub(super) allowed_callers: Option<&'a [String]>,
+    pub(super) streaming: bool,
+}
+
+impl<'a> From<&'a Tool> for ToolGrant<'a> {
+    fn from(tool: &'a Tool) -> Self {
+        Self {
+            name: tool.name(),
+            allowed_callers: tool.allowed_callers(),
+            streaming: tool.is_streaming(),
+        }
+    }
 }
 
 impl Policy {
-    pub(crate) fn derive_from(scope: &Scope, tools: &[ToolGrant<'_>]) -> Result<Self, DeriveError> {
+    /// The policy of a server with these tools.
+    ///
+    /// # Errors
+    ///
+    /// When a name of the scope or of a tool would change the meaning of a topic or of a broker's
+    /// rule; all such names are reported at once.
+    pub fn derive(scope: &Scope, tools: &Registry) -> Result<Self, DeriveError> {
+        let tools: Vec<_> = tools.iter().map(ToolGrant::from).collect();
+        Self::derive_from(scope, &tools)
+    }
+
+    pub(super) fn derive_from(scope: &Scope, tools: &[ToolGrant<'_>]) -> Result<Self, DeriveError> {
         check(scope, tools)?;
         let mut rules = Rules {
             scope,

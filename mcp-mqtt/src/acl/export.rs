@@ -8,6 +8,7 @@ use std::str::FromStr;
 use super::policy::Policy;
 use super::purpose::{Purpose, namespace_of, server_of};
 use super::scope::Scope;
+use super::word::UnknownWord;
 use super::{json, mosquitto};
 
 /// What a policy can be written as.
@@ -258,26 +259,6 @@ impl fmt::Display for Identity {
             Self::ClientId => "client-id",
             Self::AgentId => "agent-id",
             Self::CertCn => "cert-cn",
-        })
-    }
-}
-
-/// A word that is not among those known.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no {what} `{}`; use one of {known}", .word.escape_debug())]
-pub struct UnknownWord {
-    what: &'static str,
-    word: String,
-    known: String,
-}
-
-impl UnknownWord {
-    fn find<T: Copy + fmt::Display>(what: &'static str, all: &[T], word: &str) -> Result<T, Self> {
-        let found = all.iter().find(|known| known.to_string() == word);
-        found.copied().ok_or_else(|| Self {
-            what,
-            word: word.to_owned(),
-            known: all.iter().map(T::to_string).collect::<Vec<_>>().join(", "),
         })
     }
 }

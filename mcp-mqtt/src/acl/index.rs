@@ -153,10 +153,10 @@ impl<'p> Walk<'_, 'p, '_> {
                     continue;
                 }
                 next.extend(node.one_level.filter(|_| wildcards));
-                if level != ONE_LEVEL {
-                    next.extend(node.literal.get(level));
-                    next.extend(node.identity.filter(|_| self.bindable && level == self.who));
-                }
+                // `+` and `{$self}` in a question are text like any other: no literal level is `+`,
+                // no name is either.
+                next.extend(node.literal.get(level));
+                next.extend(node.identity.filter(|_| self.bindable && level == self.who));
             }
             here = next;
             leading = false;

@@ -1,5 +1,9 @@
 //! What a policy is derived for, besides the tools: the server, its namespace, the choices.
 
+use std::fmt;
+use std::str::FromStr;
+
+use super::word::UnknownWord;
 use crate::grammar::{self, NameFault};
 
 /// Which peers a policy is made for.
@@ -12,6 +16,28 @@ pub enum Profile {
     /// For clients of this crate: calls only on the topic that is bound to the caller, partial
     /// results only in the caller's inbox, discovery of this server and of one's own tools.
     Hardened,
+}
+
+impl Profile {
+    /// All profiles.
+    pub const ALL: &[Self] = &[Self::Reference, Self::Hardened];
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reference => "reference",
+            Self::Hardened => "hardened",
+        })
+    }
+}
+
+impl FromStr for Profile {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        UnknownWord::find("profile", Self::ALL, word)
+    }
 }
 
 /// What a policy is derived for, besides the tools.

@@ -111,12 +111,15 @@ fn an_open_tool_is_a_warning_in_every_format() {
 }
 
 #[test]
-fn formats_and_identities_have_names() {
+fn formats_identities_and_profiles_have_names() {
     for format in Format::ALL {
         assert_eq!(format.to_string().parse(), Ok(*format));
     }
     for identity in Identity::ALL {
         assert_eq!(identity.to_string().parse(), Ok(*identity));
+    }
+    for profile in Profile::ALL {
+        assert_eq!(profile.to_string().parse(), Ok(*profile));
     }
     let error = "xml".parse::<Format>().unwrap_err();
     assert_eq!(
