@@ -234,7 +234,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_contained_is_matched(outer in filter(), inner in filter(), topic in filter()) {
-            prop_assume!(is_valid_topic(&topic));
+            let topic = topic.replace('+', "c").replace('#', "d");
             if contains(&outer, &inner) && matches(&inner, &topic) {
                 prop_assert!(matches(&outer, &topic));
             }

@@ -1,0 +1,154 @@
+//! From tools and their callers to the rules that a broker enforces.
+//!
+//! Every row of the table in the documentation of [`crate::acl`] stands here, and nowhere else.
+
+use std::collections::BTreeSet;
+
+use super::policy::Action::{Publish, Subscribe};
+use super::policy::{Action, Policy, Principals, Rule, SELF};
+use super::scope::{DeriveError, InvalidName, Profile, Scope};
+use crate::grammar;
+
+/// What a policy needs to know of a tool.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ToolGrant<'a> {
+    pub(crate) name: &'a str,
+    /// `None`: any authenticated identity. `Some([])`: nobody.
+    pub(crate) allowed_callers: Option<&'a [String]>,
+    pub(crate) streaming: bool,
+}
+
+impl Policy {
+    pub(crate) fn derive_from(scope: &Scope, tools: &[ToolGrant<'_>]) -> Result<Self, DeriveError> {
+        check(scope, tools)?;
+        let mut rules = Rules {
+            scope,
+            rules: Vec::new(),
+        };
+        let mut everyone = Principals::Named(BTreeSet::new());
+        for tool in tools {
+            let callers = match tool.allowed_callers {
+                None => Principals::Anyone,
+                Some(names) => Principals::Named(names.iter().cloned().collect()),
+            };
+            rules.callers_of(tool, &callers);
+            everyone.unite(callers);
+        }
+        rules.every_caller(&everyone);
+        if let Some(identity) = &scope.server_identity {
+            rules.server(&Principals::one(identity), tools);
+        }
+        Ok(Self::from_rules(rules.rules))
+    }
+}
+
+fn check(scope: &Scope, tools: &[ToolGrant<'_>]) -> Result<(), DeriveError> {
+    let mut faults = scope.faults();
+    for tool in tools {
+        let mut check = |what, name: &str, result: Result<(), _>| {
+            faults.extend(result.err().map(|fault| InvalidName {
+                what,
+                name: name.to_owned(),
+                fault,
+            }));
+        };
+        check("tool", tool.name, grammar::tool(tool.name));
+        for caller in tool.allowed_callers.unwrap_or_default() {
+            check("caller", caller, grammar::caller(caller));
+        }
+    }
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(DeriveError::InvalidNames(faults)),
+    }
+}
+
+/// The rules so far, and what their topics begin with.
+struct Rules<'a> {
+    scope: &'a Scope,
+    rules: Vec<Rule>,
+}
+
+impl Rules<'_> {
+    /// Grants the topic `{namespace}/mcp/{rest}`.
+    fn grant(&mut self, who: &Principals, action: Action, rest: &str) {
+        self.grant_shared(who, action, None, rest);
+    }
+
+    fn grant_shared(
+        &mut self,
+        who: &Principals,
+        action: Action,
+        share: Option<String>,
+        rest: &str,
+    ) {
+        self.rules.push(Rule {
+            action,
+            share,
+            filter: format!("{}/mcp/{rest}", self.scope.namespace),
+            who: who.clone(),
+        });
+    }
+
+    /// What the callers of one tool need.
+    fn callers_of(&mut self, tool: &ToolGrant<'_>, callers: &Principals) {
+        let name = tool.name;
+        self.grant(callers, Publish, &format!("tools/{name}/call/{SELF}"));
+        match self.scope.profile {
+            Profile::Reference => {
+                self.grant(callers, Publish, &format!("tools/{name}/call"));
+                if tool.streaming {
+                    self.grant(callers, Subscribe, &format!("tools/{name}/stream/+"));
+                }
+            }
+            Profile::Hardened => self.grant(callers, Subscribe, &format!("tools/{name}/card")),
+        }
+    }
+
+    /// What everybody needs who may call anything.
+    fn every_caller(&mut self, everyone: &Principals) {
+        let server = &self.scope.server;
+        self.grant(
+            everyone,
+            Publish,
+            &format!("servers/{server}/cancel/{SELF}"),
+        );
+        self.grant(everyone, Subscribe, &format!("clients/{SELF}/responses"));
+        match self.scope.profile {
+            Profile::Reference => {
+                self.grant(everyone, Subscribe, "servers/+/card");
+                self.grant(everyone, Subscribe, "servers/+/instances/+");
+                self.grant(everyone, Subscribe, "tools/+/card");
+            }
+            Profile::Hardened => {
+                self.grant(everyone, Subscribe, &format!("servers/{server}/card"));
+                let instances = format!("servers/{server}/instances/+");
+                self.grant(everyone, Subscribe, &instances);
+            }
+        }
+    }
+
+    /// What the server needs and no more. It is not granted its probe, a publish to the bound topic
+    /// of a made-up caller: only a refusal shows that the broker enforces anything.
+    fn server(&mut self, identity: &Principals, tools: &[ToolGrant<'_>]) {
+        let server = &self.scope.server;
+        for own in ["card", "instances/+"] {
+            let topic = format!("servers/{server}/{own}");
+            self.grant(identity, Publish, &topic);
+            self.grant(identity, Subscribe, &topic);
+        }
+        self.grant(identity, Publish, "clients/+/responses");
+        self.grant(identity, Subscribe, &format!("servers/{server}/cancel/+"));
+        for tool in tools {
+            let name = tool.name;
+            let card = format!("tools/{name}/card");
+            self.grant(identity, Publish, &card);
+            self.grant(identity, Subscribe, &card);
+            if tool.streaming {
+                self.grant(identity, Publish, &format!("tools/{name}/stream/+"));
+            }
+            let group = self.scope.call_group(name);
+            self.grant_shared(identity, Subscribe, group, &format!("tools/{name}/call/#"));
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The `acl_file` of Mosquitto 2.0, with a `user` block for each named principal.
+//!
+//! What its documentation (mosquitto.conf(5), `acl_file`) and experiments with 2.0.11 say:
+//! - `topic` lines before the first `user` hold for anonymous clients only, `pattern` lines for
+//!   every client, anonymous ones included unless they have `%u`. A `deny` of a client's own lines
+//!   goes before all grants, patterns too: `topic deny #` at the top shuts anonymous clients out.
+//! - SUBSCRIBE is never checked; each message is, when it is delivered, by its topic. So a shared
+//!   subscription is granted by its bare filter, and anyone can join any share group.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::export::{self, Export, ExportError, ExportOptions, Format, Identity};
+use super::policy::{Action, Policy, Principals, Rule, SELF};
+use super::purpose::tool_of;
+
+pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export, ExportError> {
+    let (placeholder, setup) = identity(options.identity)?;
+    let mut patterns = Vec::new();
+    let mut users: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for rule in policy.rules() {
+        let access = match rule.action {
+            Action::Publish => "write",
+            Action::Subscribe => "read",
+        };
+        let line = |kind, identity| {
+            let topic = rule.filter.replace(SELF, identity);
+            format!("{kind} {access} {topic}")
+        };
+        match &rule.who {
+            Principals::Anyone => patterns.push(line("pattern", placeholder)),
+            Principals::Named(names) => {
+                for name in names {
+                    if options.identity == Identity::ClientId {
+                        return Err(names_are_user_names(rule, name));
+                    }
+                    users.entry(name).or_default().push(line("topic", name));
+                }
+            }
+        }
+    }
+    // A rule of a share group and one of the same filter without it give the same line.
+    for lines in users.values_mut().chain([&mut patterns]) {
+        lines.dedup();
+    }
+    let warnings = warnings(policy, options);
+    let notes = notes(policy, &users);
+
+    let mut text = head(policy, options, setup, &warnings, &notes);
+    text.push_str(
+        "\n# Anonymous clients: nothing, and nothing by the patterns either.\ntopic deny #\n",
+    );
+    if !patterns.is_empty() {
+        text.push_str("\n# Any authenticated identity.\n");
+        text.extend(patterns.into_iter().map(|line| line + "\n"));
+    }
+    for (name, lines) in users {
+        // Writing to a string does not fail.
+        let _ = write!(text, "\nuser {name}\n");
+        text.extend(lines.into_iter().map(|line| line + "\n"));
+    }
+    Ok(Export {
+        text,
+        warnings,
+        notes,
+    })
+}
+
+/// The placeholder of an identity, and what makes Mosquitto use it.
+fn identity(identity: Identity) -> Result<(&'static str, &'static [&'static str]), ExportError> {
+    match identity {
+        Identity::Username => Ok(("%u", &["password_file /etc/mosquitto/passwd"])),
+        Identity::CertCn => Ok((
+            "%u",
+            &["require_certificate true", "use_identity_as_username true"],
+        )),
+        Identity::ClientId => Ok(("%c", &["password_file /etc/mosquitto/passwd"])),
+        Identity::AgentId => Err(ExportError::Identity {
+            format: Format::Mosquitto,
+            identity,
+            advice: "Mosquitto keeps no such claim; use `username` or `cert-cn`",
+        }),
+    }
+}
+
+fn names_are_user_names(rule: &Rule, name: &str) -> ExportError {
+    ExportError::Inexpressible {
+        format: Format::Mosquitto,
+        tool: tool_of(&rule.filter)
+            .filter(|tool| *tool != "+")
+            .map(str::to_owned),
+        caller: name.to_owned(),
+        topic: rule.filter.clone(),
+        reason: "its `user` blocks are user names, not client ids; use `username`, with \
+                 `use_username_as_clientid true` in mosquitto.conf",
+    }
+}
+
+fn warnings(policy: &Policy, options: &ExportOptions) -> Vec<String> {
+    let mut warnings = export::open_tools(policy);
+    if export::groups_are_guessable(policy, options) {
+        warnings.push(
+            "an acl_file never checks SUBSCRIBE: anyone can join the server's share groups and \
+             swallow calls; set a share key or turn shared subscriptions off"
+                .to_owned(),
+        );
+    }
+    warnings
+}
+
+fn notes(policy: &Policy, users: &BTreeMap<&str, Vec<String>>) -> Vec<String> {
+    let mut notes = export::notes(policy);
+    let mut note = |text: String| notes.push(text);
+    note("a subscription that is not granted succeeds and delivers nothing; a publisher cannot tell it \
+         from a server's"
+            .to_owned(),
+    );
+    if policy
+        .rules()
+        .iter()
+        .any(|rule| rule.who == Principals::Anyone)
+    {
+        note(
+            "patterns hold for every user name, also for one that no caller may have: give users \
+             only names of A-Z a-z 0-9 _ . @ : = -, at most 64, not starting with @, not ending in -sub"
+                .to_owned(),
+        );
+    }
+    if policy.rules().iter().any(|rule| rule.share.is_some()) {
+        note("members of a share group can read the same topics without the group".to_owned());
+    }
+    for name in users.keys().filter(|name| name.contains(':')) {
+        note(format!(
+            "a password_file cannot hold `{name}`, because `:` ends a user name there"
+        ));
+    }
+    notes
+}
+
+fn head(
+    policy: &Policy,
+    options: &ExportOptions,
+    setup: &[&str],
+    warnings: &[String],
+    notes: &[String],
+) -> String {
+    let mut lines = vec![
+        format!(
+            "acl_file for Mosquitto 2.0, generated by mcp-mqtt {}: change the annotations, not this",
+            env!("CARGO_PKG_VERSION")
+        ),
+        format!(
+            "{}; identity: {}",
+            export::subject(policy),
+            options.identity
+        ),
+        "To load it, in mosquitto.conf, then restart or send SIGHUP:".to_owned(),
+        "  allow_anonymous false".to_owned(),
+    ];
+    lines.extend(setup.iter().map(|line| format!("  {line}")));
+    lines.push("  acl_file /etc/mosquitto/mcp-mqtt.acl".to_owned());
+    let list = |title: &str, entries: &[String]| {
+        let title = (!entries.is_empty()).then(|| title.to_owned());
+        let entries = entries.iter().map(|entry| format!("- {entry}"));
+        title.into_iter().chain(entries).collect::<Vec<_>>()
+    };
+    lines.extend(list("Warnings:", warnings));
+    lines.extend(list("What stays open:", notes));
+    lines
+        .into_iter()
+        .map(|line| format!("# {line}\n"))
+        .collect()
+}
