@@ -104,8 +104,8 @@ async fn the_next_free_port_is_taken_when_asked_for() {
 
 #[tokio::test]
 async fn when_each_port_is_taken_the_error_says_how_many() {
-    let taken = TcpListener::bind("127.0.0.1:65535").unwrap();
-    let address = taken.local_addr().unwrap();
+    let address = SocketAddr::from(([127, 0, 0, 1], u16::MAX));
+    let _taken = TcpListener::bind(address); // or somebody else took it
     let error = builder().listen_or_next(address, 3).start().await;
     let text = error.unwrap_err().to_string();
     assert!(text.contains("127.0.0.1:65535"), "{text}");

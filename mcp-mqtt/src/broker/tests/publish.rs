@@ -135,6 +135,17 @@ async fn a_packet_above_the_limit_ends_the_connection_and_one_below_arrives() {
 }
 
 #[tokio::test]
+async fn four_mebibytes_pass_by_default() {
+    let broker = broker().await;
+    let mut scout = Peer::connect(broker.address(), hello("scout")).await;
+    scout.subscribe(SCOUTS_INBOX).await;
+    let mut server = Peer::connect(broker.address(), hello("hello")).await;
+    let large = "x".repeat(4 * 1024 * 1024);
+    assert_eq!(server.publish(SCOUTS_INBOX, &large).await, SUCCESS);
+    assert_eq!(scout.message().await.payload.len(), large.len());
+}
+
+#[tokio::test]
 async fn nothing_may_be_published_without_a_policy() {
     let broker = crate::broker::Broker::builder().start().await.unwrap();
     let mut scout = Peer::connect(broker.address(), hello("scout")).await;
