@@ -18,7 +18,7 @@ use anyhow::{Context, Result};
 pub use log::Log;
 pub use mosquitto::Mosquitto;
 pub use npm::Npm;
-pub use raw::{Message, Properties, RawClient};
+pub use raw::{Message, Properties, RawClient, RawOptions};
 
 /// How long anything may take before a test fails: far more than it takes on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);

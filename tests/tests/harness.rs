@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use mcp_mqtt_tests::raw::{Ack, Grant, RawOptions};
-use mcp_mqtt_tests::{Mosquitto, Properties, RawClient};
+use mcp_mqtt_tests::raw::{Ack, Grant};
+use mcp_mqtt_tests::{Mosquitto, Properties, RawClient, RawOptions};
 use rumqttc::v5::mqttbytes::QoS;
 
 const GRANTED: Grant = Grant::Success(QoS::AtLeastOnce);
