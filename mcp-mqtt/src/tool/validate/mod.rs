@@ -45,7 +45,8 @@ impl Validator {
         let instance = Value::Object(arguments);
         if !validator.is_valid(&instance) {
             let mut faults = Faults::default();
-            if fits(&instance, &mut MAX_EXPLAINED.clone()) {
+            let mut budget = MAX_EXPLAINED;
+            if fits(&instance, &mut budget) {
                 let errors: Vec<_> = validator.iter_errors(&instance).collect();
                 let arguments = &instance;
                 explain::explain(Scope { schema, arguments }, &errors, &mut faults);
