@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let greeting: Greeting = client.call_as("greet", json!({ "name": "Ann" })).await?;
     println!("{}", greeting.text);
 
-    let mut counting = client.call_streamed("count_to", json!({ "n": 3 })).await?;
+    let mut counting = client.call_streamed("count_to", json!({ "n": 3 }));
     while let Some(step) = counting.next().await {
         println!("partial result: {step}");
     }

@@ -88,7 +88,7 @@ async fn tour() -> Result<(), Failure> {
     expect(greeting == json!("Hello, Ann!"), "a greeting")?;
 
     section("A streamed call");
-    let mut counting = scout.call_streamed("count_to", json!({ "n": 3 })).await?;
+    let mut counting = scout.call_streamed("count_to", json!({ "n": 3 }));
     let mut steps = Vec::new();
     while let Some(step) = counting.next().await {
         println!("    partial result {step}");

@@ -47,6 +47,8 @@ impl fmt::Display for NameFault {
     }
 }
 
+impl core::error::Error for NameFault {}
+
 /// Checks the name of a tool: 1–64 of `A–Z a–z 0–9 _ - .`.
 pub fn tool(name: &str) -> Result<(), NameFault> {
     level(name)

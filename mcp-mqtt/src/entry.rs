@@ -125,5 +125,8 @@ impl<R: 'static> Main<R, Setup> {
 }
 
 fn run(info: ServerInfo, hook: SetupHook) -> ExitCode {
-    crate::server::run_from_env(info, hook)
+    #[cfg(feature = "cli")]
+    return crate::cli::run(info, hook);
+    #[cfg(not(feature = "cli"))]
+    return crate::server::run_from_env(info, hook);
 }

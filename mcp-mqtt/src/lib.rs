@@ -14,6 +14,7 @@ mod entry;
 pub mod grammar;
 mod mqtt;
 pub mod prelude;
+mod random;
 pub mod server;
 pub mod tool;
 pub mod wire;

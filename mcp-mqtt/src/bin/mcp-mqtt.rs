@@ -1,2 +1,7 @@
-//! placeholder
-fn main() {}
+//! The program `mcp-mqtt`; everything it does is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mcp_mqtt::cli::main()
+}

@@ -4,6 +4,8 @@
 
 mod acl;
 mod args;
+#[cfg(feature = "broker")]
+mod broker;
 mod broker_args;
 mod call;
 mod exit;

@@ -126,7 +126,7 @@ async fn probe(shared: &Shared, connection: &Connection) -> bool {
     let Some(tool) = shared.registry.iter().next() else {
         return false;
     };
-    let stranger = format!("probe-{}", crate::mqtt::random_hex(8));
+    let stranger = format!("probe-{}", crate::random::hex::<8>());
     let message = Publish {
         topic: shared.identity.namespace.bound_call(tool.name(), &stranger),
         payload: bytes::Bytes::new(),

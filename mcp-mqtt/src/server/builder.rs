@@ -220,7 +220,7 @@ impl ServerBuilder {
         else {
             return Err(BuildError { faults });
         };
-        let options = options.with_defaults(&name);
+        let options = options.with_name(&name);
         let identity = Identity {
             namespace,
             name,

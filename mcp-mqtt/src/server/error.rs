@@ -26,7 +26,6 @@ pub enum BuildFault {
         /// What was given.
         name: String,
         /// What is wrong with it.
-        #[source]
         fault: NameFault,
     },
     /// The namespace is none.
@@ -35,14 +34,12 @@ pub enum BuildFault {
         /// What was given.
         namespace: String,
         /// What is wrong with it.
-        #[source]
         fault: NameFault,
     },
     /// The share key cannot stand in a topic filter.
     #[error("the share key {fault}; use 1 to 64 of `A-Z a-z 0-9 _ - .`")]
     ShareKey {
         /// What is wrong with it; the key itself is not shown.
-        #[source]
         fault: NameFault,
     },
     /// No broker was given.

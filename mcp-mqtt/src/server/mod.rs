@@ -9,6 +9,8 @@ mod builder;
 mod call;
 pub(crate) mod cards;
 mod dispatch;
+#[cfg(not(feature = "cli"))]
+mod env;
 mod error;
 mod event;
 mod in_flight;
@@ -21,6 +23,8 @@ mod setup;
 mod shared;
 
 pub use builder::{Server, ServerBuilder};
+#[cfg(not(feature = "cli"))]
+pub(crate) use env::run_from_env;
 pub use error::{BuildError, BuildFault, ServeError};
 pub use event::Event;
 pub use limits::Limits;

@@ -59,7 +59,7 @@ pub(super) async fn start(
 ) -> Result<RunningServer, ServeError> {
     let shared = Arc::new(shared);
     let (signals, inbox) = mpsc::unbounded_channel();
-    let identity = options.identity().to_owned();
+    let identity = options.username.clone().unwrap_or_default();
     let will = announce::will(&shared.identity, &shared.registry);
     let handler = {
         let shared = Arc::clone(&shared);

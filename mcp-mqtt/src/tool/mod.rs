@@ -23,6 +23,7 @@ mod validate;
 pub use builder::ToolBuilder;
 pub use caller::Caller;
 pub use check::{ToolBuildError, ToolFault};
+pub(crate) use context::{Cancellation, ContextParts, PartialSink};
 pub use context::{StreamError, ToolContext};
 pub use descriptor::{Tool, ToolFuture};
 pub use error::ToolError;

@@ -1,0 +1,92 @@
+//! The program `mcp-mqtt`: tools and calls on any broker, and a broker for development.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use super::args::CommonArgs;
+use super::broker_args::BrokerArgs;
+use super::call::{self, CallArgs};
+use super::exit::{self, Exit, chain};
+use super::{logging, tools};
+use crate::client::Client;
+use crate::wire::DEFAULT_NAMESPACE;
+
+/// Find and call MCP tools on an MQTT 5 broker
+#[derive(Debug, Parser)]
+#[command(name = "mcp-mqtt", version, arg_required_else_help = true, disable_help_subcommand = true)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the tools that the broker's cards show
+    Tools(ToolsArgs),
+    /// Call a tool
+    #[command(after_help = call::AFTER_HELP)]
+    Call(CallArgs),
+    /// Run a broker for development: in memory, identity = user name
+    #[cfg(feature = "broker")]
+    Broker(super::broker::Args),
+}
+
+#[derive(Debug, clap::Args)]
+struct ToolsArgs {
+    /// Print the Tool Cards as JSON
+    #[arg(long)]
+    json: bool,
+
+    /// The identity to look as
+    #[arg(long = "as", value_name = "CALLER", env = "MCP_MQTT_CALLER")]
+    caller: String,
+
+    #[command(flatten)]
+    broker: BrokerArgs,
+}
+
+/// Runs the program `mcp-mqtt` with the arguments of this process.
+pub fn main() -> ExitCode {
+    let parsed = Args::command()
+        .try_get_matches()
+        .and_then(|matches| Args::from_arg_matches(&matches));
+    let args = match parsed {
+        Ok(args) => args,
+        Err(error) => return exit::usage(&error),
+    };
+    logging::init(args.common.log.as_deref());
+    let namespace = args.common.namespace.unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned());
+    Exit::code(match args.command {
+        Command::Tools(tools) => list(tools, &namespace),
+        Command::Call(call) => call::run(call, &namespace),
+        #[cfg(feature = "broker")]
+        Command::Broker(broker) => super::broker::run(broker),
+    })
+}
+
+fn list(args: ToolsArgs, namespace: &str) -> Result<(), Exit> {
+    let options = args.broker.connect_options_or_local()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Exit::failure(format!("the async runtime cannot start: {error}")))?;
+    let cards = runtime.block_on(async {
+        let client = Client::builder(args.caller)
+            .namespace(namespace)
+            .broker(options)
+            .connect()
+            .await
+            .map_err(|error| call::not_connected(&error))?;
+        let cards = client.tools().await;
+        client.disconnect().await;
+        cards.map_err(|error| Exit::unavailable(chain(&error)))
+    })?;
+    if cards.is_empty() && !args.json {
+        eprintln!("no tools are on the broker in namespace `{namespace}`");
+    }
+    tools::print(&cards, args.json)
+}
