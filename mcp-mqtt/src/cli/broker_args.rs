@@ -68,9 +68,7 @@ impl BrokerArgs {
         let mut options = ConnectOptions::new(url);
         options.username = self.username.or(options.username);
         options.password = password.or(options.password);
-        if let Some(id) = self.client_id {
-            options.client_id = id;
-        }
+        options.client_id = self.client_id;
         options.ca_file = self.ca_file;
         options.cert_file = self.cert_file;
         options.key_file = self.key_file;

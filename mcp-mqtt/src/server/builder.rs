@@ -220,7 +220,7 @@ impl ServerBuilder {
         else {
             return Err(BuildError { faults });
         };
-        let options = options.with_name(&name);
+        let options = options.named(&name);
         let identity = Identity {
             namespace,
             name,
