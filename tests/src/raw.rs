@@ -133,9 +133,27 @@ impl RawClient {
         self.next("a message", &mut messages).await
     }
 
+    /// Everything before the next message on `topic`, which ends the wait and is dropped. Published after
+    /// another message was acknowledged, it proves that this other one did *not* come, on any broker:
+    /// take a topic that this client may read, such as its own inbox.
+    ///
+    /// # Errors
+    ///
+    /// When no such message comes, or the connection ends first.
+    pub async fn messages_until(&self, topic: &str) -> Result<Vec<Message>> {
+        let mut before = Vec::new();
+        loop {
+            let message = self.message().await?;
+            if message.topic == topic {
+                return Ok(before);
+            }
+            before.push(message);
+        }
+    }
+
     /// Everything that arrived and was not taken, once the broker has answered one more request on this
-    /// connection. A broker that sends in the order of events, as Mosquitto does, has by then sent all
-    /// that was published and acknowledged to anyone before: so this proves that a message did *not* come.
+    /// connection. **On Mosquitto** that is all that was published and acknowledged to anyone before. The
+    /// embedded broker answers beside its deliveries: there use [`messages_until`](Self::messages_until).
     ///
     /// # Errors
     ///

@@ -94,6 +94,24 @@ async fn a_denied_subscription_delivers_nothing() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_message_marks_the_end_of_those_before_it() -> Result<()> {
+    let broker = Mosquitto::open()?;
+    let reader = RawOptions::new(broker.port()).connect().await?;
+    let writer = RawOptions::new(broker.port()).connect().await?;
+    reader.subscribe("room/#").await?;
+    for topic in ["room/door", "hall/door", "room/window", "room/end"] {
+        writer.publish(topic, "").await?;
+    }
+    let before = reader.messages_until("room/end").await?;
+    let topics: Vec<&str> = before
+        .iter()
+        .map(|message| message.topic.as_str())
+        .collect();
+    assert_eq!(topics, ["room/door", "room/window"]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_reloaded_acl_judges_the_next_publish() -> Result<()> {
     let mut broker = guarded()?;
     let scout = RawClient::connect(broker.port(), "scout").await?;

@@ -28,6 +28,7 @@ impl File {
             && (self.path.starts_with("mcp-mqtt/src/")
                 || self.path.starts_with("mcp-mqtt-macros/src/"))
             && !self.path.ends_with("/tests.rs")
+            && !self.path.ends_with("_tests.rs")
             && !self.path.contains("/tests/")
     }
 
