@@ -92,4 +92,5 @@ impl Handler for &'static ToolDef {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests;

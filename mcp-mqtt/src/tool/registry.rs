@@ -60,6 +60,10 @@ impl Registry {
     /// # Errors
     ///
     /// When there is a tool of this name.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "`registry + tool` would not say that it can fail"
+    )]
     pub fn add(mut self, tool: Tool) -> Result<Self, RegistryError> {
         let mut faults = Vec::new();
         self.insert(tool, &mut faults);
@@ -264,4 +268,5 @@ impl fmt::Display for RegistryError {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests;

@@ -216,14 +216,11 @@ mod tests {
                     "text": {"type": "string", "description": "The words."},
                     "limit": {"type": "integer", "minimum": 0, "maximum": 50, "default": 0},
                     "format": {"type": ["number", "null"]},
-                    "within": {"anyOf": [
-                        {
-                            "type": "object",
-                            "required": ["from"],
-                            "properties": {"from": {"type": "integer", "minimum": 0}},
-                        },
-                        {"type": "null"},
-                    ]},
+                    "within": {
+                        "type": ["object", "null"],
+                        "required": ["from"],
+                        "properties": {"from": {"type": "integer", "minimum": 0}},
+                    },
                 },
             })
         );

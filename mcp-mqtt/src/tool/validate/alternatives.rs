@@ -8,13 +8,13 @@ use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value;
 
 use super::super::fault::Faults;
-use super::explain::{choices, level, list, not_of_type, not_one_of, types};
+use super::explain::{Scope, choices, explain as faults_of, list, not_of_type, not_one_of, types};
 
 type Branch = Vec<ValidationError<'static>>;
 
 /// Adds the faults of `error`, whose alternatives failed with `branches`.
 pub(super) fn explain(
-    schema: &Value,
+    scope: Scope<'_>,
     error: &ValidationError<'_>,
     branches: &[Branch],
     out: &mut Faults,
@@ -41,9 +41,9 @@ pub(super) fn explain(
         .filter(|branch| !branch.iter().any(|e| at(e, here) && misses_or_exceeds(e)))
         .collect();
     if let ([one], _) | (_, [one]) = (tagged.as_slice(), named.as_slice()) {
-        return level(schema, one, out);
+        return faults_of(scope, one, out);
     }
-    if common(schema, &tagged, out) {
+    if common(scope, &tagged, out) {
         return;
     }
     let names: Vec<_> = tagged
@@ -51,7 +51,7 @@ pub(super) fn explain(
         .filter_map(|b| only_missing(b, here))
         .collect();
     let message = if names.len() == tagged.len() {
-        format!("must have one of the properties {}", list(&names))
+        format!("must have one of the properties {}", list(&names, "or"))
     } else {
         format!("fits none of its {} alternatives", branches.len())
     };
@@ -88,8 +88,11 @@ fn closed(value: &Value, here: &str, branches: &[Branch]) -> String {
     if values.is_empty() {
         return not_of_type(value, &kinds);
     }
+    if kinds.is_empty() {
+        return not_one_of(&values);
+    }
     values.append(&mut kinds);
-    not_one_of(&values)
+    format!("must be {}", list(&values, "or"))
 }
 
 /// The pointer and the value of a tag that rules this alternative out.
@@ -119,10 +122,10 @@ fn unknown_tag(here: &str, branches: &[&Branch], out: &mut Faults) {
 }
 
 /// Adds the faults that all alternatives have; whether there are any.
-fn common(schema: &Value, branches: &[&Branch], out: &mut Faults) -> bool {
+fn common(scope: Scope<'_>, branches: &[&Branch], out: &mut Faults) -> bool {
     let mut each = branches.iter().map(|branch| {
         let mut faults = Faults::default();
-        level(schema, branch, &mut faults);
+        faults_of(scope, branch, &mut faults);
         faults.finish()
     });
     let mut shared = each.next().unwrap_or_default();

@@ -3,23 +3,20 @@
 
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::{JsonType, ValidationError};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::super::fault::{Faults, child};
 use super::alternatives;
 
-/// Adds the faults of one instance to `out`.
-pub(super) fn explain<'a>(
-    schema: &Value,
-    errors: impl IntoIterator<Item = ValidationError<'a>>,
-    out: &mut Faults,
-) {
-    let errors: Vec<_> = errors.into_iter().collect();
-    level(schema, &errors, out);
+/// What was checked, for the names that stand around a fault.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub(super) schema: &'a Value,
+    pub(super) arguments: &'a Value,
 }
 
-/// Adds the faults of one schema and its subschemas.
-pub(super) fn level(schema: &Value, errors: &[ValidationError<'_>], out: &mut Faults) {
+/// Adds the faults behind these errors, which are those of one schema and its subschemas.
+pub(super) fn explain(scope: Scope<'_>, errors: &[ValidationError<'_>], out: &mut Faults) {
     let chosen: Vec<_> = errors
         .iter()
         .filter(|error| choices(error).is_some())
@@ -30,12 +27,12 @@ pub(super) fn level(schema: &Value, errors: &[ValidationError<'_>], out: &mut Fa
         let redundant = matches!(error.kind(), Kind::Type { .. })
             && chosen.contains(&error.instance_path().as_str());
         if !redundant {
-            one(schema, error, out);
+            one(scope, error, out);
         }
     }
 }
 
-fn one(schema: &Value, error: &ValidationError<'_>, out: &mut Faults) {
+fn one(scope: Scope<'_>, error: &ValidationError<'_>, out: &mut Faults) {
     let here = error.instance_path().as_str();
     let value = error.instance();
     let message = match error.kind() {
@@ -44,19 +41,15 @@ fn one(schema: &Value, error: &ValidationError<'_>, out: &mut Faults) {
             return out.push(child(here, name), "is required");
         }
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            let message = unknown(schema, error.schema_path().as_str());
-            for name in unexpected {
-                out.push(child(here, name), message.clone());
-            }
-            return;
+            return unknown(scope, error, unexpected.iter(), out);
         }
         Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
-            return alternatives::explain(schema, error, context, out);
+            return alternatives::explain(scope, error, context, out);
         }
         Kind::OneOfMultipleValid { .. } => "fits more than one of its alternatives".to_owned(),
         Kind::PropertyNames { error } => {
             let mut inner = Faults::default();
-            one(schema, error, &mut inner);
+            one(scope, error, &mut inner);
             let why = inner.list().first().map_or("", |fault| &fault.message);
             format!("has a property whose name {why}")
         }
@@ -82,6 +75,16 @@ fn one(schema: &Value, error: &ValidationError<'_>, out: &mut Faults) {
         Kind::UniqueItems => "has equal items, each must be different".to_owned(),
         Kind::Contains => "has not the items that it must contain".to_owned(),
         Kind::Not { .. } => "is one of the values that are not allowed".to_owned(),
+        // The engine says no more where an object may have no properties at all.
+        Kind::FalseSchema
+            if error
+                .schema_path()
+                .as_str()
+                .ends_with("/additionalProperties") =>
+        {
+            let object = scope.arguments.pointer(here).and_then(Value::as_object);
+            return unknown(scope, error, object.into_iter().flat_map(Map::keys), out);
+        }
         Kind::FalseSchema => "is not allowed".to_owned(),
         other => format!("does not fit `{}` of the input schema", other.keyword()),
     };
@@ -108,25 +111,29 @@ pub(super) fn types(error: &ValidationError<'_>) -> Option<Vec<String>> {
 pub(super) fn not_one_of(choices: &[String]) -> String {
     match choices {
         [only] => format!("is not {}", clip(only)),
-        _ => format!("is not one of {}", list(choices)),
+        _ => format!("is not one of {}", list(choices, "or")),
     }
 }
 
 pub(super) fn not_of_type(value: &Value, expected: &[String]) -> String {
-    format!("is {}, expected {}", described(value), list(expected))
+    format!("is {}, expected {}", described(value), list(expected, "or"))
 }
 
 /// A list of at most about a hundred and twenty characters.
-pub(super) fn list(items: &[String]) -> String {
+pub(super) fn list(items: &[String], last: &str) -> String {
     let mut text = String::new();
     for (i, item) in items.iter().enumerate() {
         let item = clip(item);
         if i > 0 && text.len() + item.len() > 120 {
-            text.push_str(&format!(" or {} others", items.len() - i));
+            text.push_str(&format!(" {last} {} others", items.len() - i));
             break;
         }
         if i > 0 {
-            text.push_str(if i + 1 == items.len() { " or " } else { ", " });
+            text.push_str(&if i + 1 == items.len() {
+                format!(" {last} ")
+            } else {
+                ", ".to_owned()
+            });
         }
         text.push_str(&item);
     }
@@ -140,22 +147,30 @@ fn clip(text: &str) -> String {
     }
 }
 
-/// What to say of a property that the object at `schema_path` does not know.
-fn unknown(schema: &Value, schema_path: &str) -> String {
-    let parent = schema_path
-        .rsplit_once('/')
-        .map_or("", |(parent, _)| parent);
-    let known: Vec<_> = schema
+/// Adds the properties that the object does not know.
+fn unknown<'n>(
+    scope: Scope<'_>,
+    error: &ValidationError<'_>,
+    names: impl Iterator<Item = &'n String>,
+    out: &mut Faults,
+) {
+    let keyword = error.schema_path().as_str();
+    let parent = keyword.rsplit_once('/').map_or("", |(parent, _)| parent);
+    let known: Vec<_> = scope
+        .schema
         .pointer(parent)
         .and_then(|object| object.get("properties")?.as_object())
         .into_iter()
-        .flat_map(|properties| properties.keys())
+        .flat_map(Map::keys)
         .map(|name| format!("`{name}`"))
         .collect();
-    match known.as_slice() {
+    let message = match known.as_slice() {
         [] => "is unknown, nothing is expected here".to_owned(),
         [only] => format!("is unknown, only {} is expected here", clip(only)),
-        _ => format!("is unknown, expected here are {}", list(&known)),
+        _ => format!("is unknown, expected here are {}", list(&known, "and")),
+    };
+    for name in names {
+        out.push(child(error.instance_path().as_str(), name), message.clone());
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
+use self::explain::Scope;
 use super::fault::{Faults, InvalidArguments};
 
 /// The most JSON values for which every fault is looked for. The engine collects all errors before
@@ -44,8 +45,11 @@ impl Validator {
         let instance = Value::Object(arguments);
         if !validator.is_valid(&instance) {
             let mut faults = Faults::default();
-            if fits(&instance, &mut MAX_EXPLAINED.clone()) {
-                explain::explain(schema, validator.iter_errors(&instance), &mut faults);
+            let mut budget = MAX_EXPLAINED;
+            if fits(&instance, &mut budget) {
+                let errors: Vec<_> = validator.iter_errors(&instance).collect();
+                let arguments = &instance;
+                explain::explain(Scope { schema, arguments }, &errors, &mut faults);
             }
             if faults.list().is_empty() {
                 faults.push(
@@ -97,4 +101,9 @@ fn fits(value: &Value, budget: &mut usize) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod derived_tests;
