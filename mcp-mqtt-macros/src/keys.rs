@@ -26,6 +26,8 @@ pub(crate) struct Keys {
     keys: Vec<Key>,
     /// What was written or, by its spelling, meant: whether or not its value is any good.
     mentioned: Vec<String>,
+    /// Something had no key at all; it may have been meant as any of them.
+    garbled: bool,
 }
 
 impl Keys {
@@ -42,7 +44,7 @@ impl Keys {
         errors: &mut Errors,
     ) -> Self {
         let mut keys = Vec::new();
-        let (written, mut mentioned) = read_all(tokens, errors);
+        let (written, mut mentioned, garbled) = read_all(tokens, errors);
         for key in written {
             let name = key.name();
             if let Some(message) = refuse(&name) {
@@ -56,18 +58,26 @@ impl Keys {
                 keys.push(key);
             }
         }
-        Self { keys, mentioned }
+        Self {
+            keys,
+            mentioned,
+            garbled,
+        }
     }
 
     /// Reads the inside of an attribute's parentheses, whatever the keys are.
     pub(crate) fn read_any(tokens: TokenStream, errors: &mut Errors) -> Self {
-        let (keys, mentioned) = read_all(tokens, errors);
-        Self { keys, mentioned }
+        let (keys, mentioned, garbled) = read_all(tokens, errors);
+        Self {
+            keys,
+            mentioned,
+            garbled,
+        }
     }
 
     /// Whether this key was given, even if wrongly.
     pub(crate) fn mentions(&self, name: &str) -> bool {
-        self.mentioned.iter().any(|m| m == name)
+        self.garbled || self.mentioned.iter().any(|m| m == name)
     }
 }
 
@@ -95,20 +105,22 @@ fn refuse_unknown(key: &Key, known: &[&str], errors: &mut Errors) -> Option<Stri
     meant.map(str::to_owned)
 }
 
-/// All that reads as a key, and the names of those that almost do.
-fn read_all(tokens: TokenStream, errors: &mut Errors) -> (Vec<Key>, Vec<String>) {
+/// All that reads as a key, the names of those that almost do, and whether something has no name.
+fn read_all(tokens: TokenStream, errors: &mut Errors) -> (Vec<Key>, Vec<String>, bool) {
     let mut keys = Vec::new();
     let mut mentioned = Vec::new();
+    let mut garbled = false;
     for part in split(tokens) {
         match read_one(&part) {
             Ok(key) => keys.push(key),
             Err((name, error)) => {
+                garbled |= name.is_none();
                 mentioned.extend(name);
                 errors.push(error);
             }
         }
     }
-    (keys, mentioned)
+    (keys, mentioned, garbled)
 }
 
 /// The parts between the commas; a last comma may follow.

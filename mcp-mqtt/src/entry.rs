@@ -82,14 +82,14 @@ pub struct Main<R, T> {
     into: fn(R) -> Result<T, String>,
 }
 
-impl<R: MainReturn<()>> Main<R, ()> {
-    /// For `async fn main()`.
-    pub const PLAIN: Self = Self { into: R::into_main };
+/// For `async fn main()`.
+pub fn returns_nothing<R: MainReturn<()>>() -> Main<R, ()> {
+    Main { into: R::into_main }
 }
 
-impl<R: MainReturn<Setup>> Main<R, Setup> {
-    /// For `async fn main(setup: Setup)`.
-    pub const SETUP: Self = Self { into: R::into_main };
+/// For `async fn main(setup: Setup)`.
+pub fn returns_setup<R: MainReturn<Setup>>() -> Main<R, Setup> {
+    Main { into: R::into_main }
 }
 
 impl<R: 'static> Main<R, ()> {

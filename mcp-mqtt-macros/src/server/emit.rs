@@ -86,12 +86,12 @@ fn start(spec: &Spec) -> TokenStream {
             (quote_spanned!(at=> ()), (at, at))
         }
     };
-    let open = quote_spanned!(first=> __rt::Main::<);
+    let close = quote_spanned!(last=> >());
     let Some(param) = &spec.param else {
-        let close = quote_spanned!(last=> , ()>::PLAIN);
+        let open = quote_spanned!(first=> __rt::returns_nothing::<);
         return quote!(#open #output #close.start(__INFO, #ident));
     };
-    let close = quote_spanned!(last=> , __rt::Setup>::SETUP);
+    let open = quote_spanned!(first=> __rt::returns_setup::<);
     let (first, last) = ends(param);
     let give = {
         let open = quote_spanned!(first=> <);

@@ -176,6 +176,7 @@ impl Spec {
             let message = format!(
                 "parameter of tool `{tool}` must be a plain name, because it becomes a JSON property\nhelp: write `name: Type` and take it apart in the body"
             );
+            let constant = Ident::new(&constant.to_string(), at);
             let check = quote_spanned!(at=> #constant.nameless(#message));
             quote!(const _: () = #check;)
         });

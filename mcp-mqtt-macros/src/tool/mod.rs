@@ -41,5 +41,6 @@ pub(crate) fn expand(arguments: TokenStream, tokens: TokenStream) -> TokenStream
     };
     let user = emit::user(&item);
     let registration = spec.to_token_stream();
-    quote!(#user #registration #errors)
+    let quiet = (errors.len() > 0).then(|| quote!(#[allow(unused)]));
+    quote!(#quiet #user #registration #errors)
 }

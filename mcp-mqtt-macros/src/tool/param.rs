@@ -57,7 +57,7 @@ impl Param {
                 errors.at(
                     wildcard,
                     format_args!(
-                        "parameter of tool `{tool}` needs a name, because it becomes a JSON property\nhelp: use `_unused`"
+                        "parameter of tool `{tool}` needs a name, because it becomes a JSON property\nhelp: name it, such as `_unused`"
                     ),
                 );
                 return None;

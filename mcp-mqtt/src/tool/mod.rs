@@ -29,5 +29,7 @@ pub use descriptor::{Tool, ToolFuture};
 pub use error::ToolError;
 pub use fault::{ArgumentFault, InvalidArguments};
 pub use hints::Hints;
+pub use output::{ToolFailure, ToolOutput};
+pub use param::ToolParam;
 pub use registry::{Place, Registry, RegistryError, RegistryFault};
 pub use state::{State, StateMap};

@@ -9,7 +9,10 @@ use serde_json::Value;
 
 use super::{ToolError, ToolFuture};
 
-/// What a `#[tool]` function may return, other than a `Result`.
+/// What a `#[tool]` function may return, by itself or in a `Result`: every type that is `Serialize`
+/// and `JsonSchema`, and `()`.
+///
+/// It is not for implementing: put `#[json]` on a type of yours.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from a `#[tool]` function",
     label = "not a tool result",
@@ -42,7 +45,8 @@ impl<T: Serialize + JsonSchema + Send + 'static> ToolOutput for T {
     }
 }
 
-/// What may be the `E` of a `#[tool]` function that returns `Result<_, E>`.
+/// What may be the `E` of a `#[tool]` function that returns `Result<_, E>`: whatever converts into
+/// [`ToolError`], which every error does.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the error of a `#[tool]` function",
     label = "not a tool error",

@@ -14,15 +14,19 @@ use super::missing::Missing;
 use super::state::StateNeed;
 use super::{ArgumentFault, State, ToolContext};
 
-/// What may stand as a parameter of a `#[tool]` function.
+/// What may stand as a parameter of a `#[tool]` function: every type that is `Deserialize` and
+/// `JsonSchema`, which becomes a property of the arguments; [`ToolContext`]; [`State`].
+///
+/// It is not for implementing: put `#[json]` on a type of yours.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be used as a `#[tool]` parameter",
     label = "neither a JSON argument nor a context parameter",
     note = "put `#[json]` or `#[derive(Deserialize, JsonSchema)]` on every type of yours in it",
-    note = "parameters that are not JSON: `ToolContext` and `State<T>` with `T: Send + Sync + 'static`"
+    note = "parameters that are not JSON: `ToolContext` and `State<T>`"
 )]
 pub trait ToolParam: Sized {
     /// How the runtime handles this type.
+    #[doc(hidden)]
     const VTABLE: Vtable<Self>;
 }
 
@@ -86,7 +90,7 @@ impl ToolParam for ToolContext {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Send + Sync + 'static> ToolParam for State<T> {
+impl<T: 'static> ToolParam for State<T> {
     const VTABLE: Vtable<Self> = Vtable::context(Kind::State(need::<T>), |input, _| {
         // A server asks for its state when it starts, so calls do not get here.
         let missing = || format!("the server has no state of type `{}`", type_name::<T>());

@@ -48,6 +48,8 @@ pub struct StateMap(Arc<HashMap<TypeId, Entry>>);
 #[derive(Clone)]
 struct Entry {
     type_name: &'static str,
+    /// A `State<T>`, and not the `T`: it is found without a bound on `T`, and so a tool whose state
+    /// cannot be shared gets one error, about its future.
     value: Arc<dyn Any + Send + Sync>,
 }
 
@@ -56,7 +58,7 @@ impl StateMap {
     pub fn insert<T: Send + Sync + 'static>(&mut self, value: T) -> bool {
         let entry = Entry {
             type_name: type_name::<T>(),
-            value: Arc::new(value),
+            value: Arc::new(State(Arc::new(value))),
         };
         Arc::make_mut(&mut self.0)
             .insert(TypeId::of::<T>(), entry)
@@ -64,9 +66,9 @@ impl StateMap {
     }
 
     /// The value of this type.
-    pub fn get<T: Send + Sync + 'static>(&self) -> Option<State<T>> {
-        let value = Arc::clone(&self.0.get(&TypeId::of::<T>())?.value);
-        value.downcast().ok().map(State)
+    pub fn get<T: 'static>(&self) -> Option<State<T>> {
+        let entry = self.0.get(&TypeId::of::<T>())?;
+        entry.value.downcast_ref::<State<T>>().cloned()
     }
 
     /// Whether there is a value of this type.

@@ -1,0 +1,6 @@
+//! Keys without their values.
+
+use mcp_mqtt::mcp_server;
+
+#[mcp_server(name, namespace)]
+async fn main() {}

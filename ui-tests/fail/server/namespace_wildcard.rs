@@ -1,0 +1,6 @@
+//! A namespace with a wildcard.
+
+use mcp_mqtt::mcp_server;
+
+#[mcp_server(name = "hello", namespace = "demo/#")]
+async fn main() {}

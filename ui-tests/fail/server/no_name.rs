@@ -1,0 +1,6 @@
+//! A server without a name.
+
+use mcp_mqtt::mcp_server;
+
+#[mcp_server]
+async fn main() {}

@@ -1,0 +1,8 @@
+//! A parameter that is no `Setup`.
+
+use mcp_mqtt::mcp_server;
+
+#[mcp_server(name = "hello")]
+async fn main(_port: u16) -> mcp_mqtt::server::Setup {
+    Default::default()
+}

@@ -1,0 +1,9 @@
+//! Callers that would change what a broker rule means.
+
+use mcp_mqtt::tool;
+
+/// Reads.
+#[tool(allowed_callers = ["ops/#", "+", "two words", "@admins", "scout-sub"])]
+async fn read() {}
+
+fn main() {}

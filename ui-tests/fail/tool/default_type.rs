@@ -1,0 +1,17 @@
+//! A default of another type, and of a type without one.
+
+use mcp_mqtt::tool;
+
+/// Where to.
+#[mcp_mqtt::json]
+struct Place;
+
+fn three() -> u8 {
+    3
+}
+
+/// Reads.
+#[tool]
+async fn read(#[serde(default = "three")] _n: String, #[serde(default)] _place: Place) {}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! Texts with nothing in them.
+
+use mcp_mqtt::tool;
+
+/// Reads.
+#[tool(name = "", title = " ")]
+async fn read() {}
+
+#[tool(description = "")]
+async fn write() {}
+
+fn main() {}

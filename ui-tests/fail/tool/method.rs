@@ -1,0 +1,13 @@
+//! A tool with a receiver.
+
+use mcp_mqtt::tool;
+
+struct Sensor;
+
+impl Sensor {
+    /// Reads.
+    #[tool]
+    async fn read(&self) {}
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+//! Keys without their values.
+
+use mcp_mqtt::tool;
+
+/// Reads.
+#[tool(name, timeout, allowed_callers, title = )]
+async fn read() {}
+
+fn main() {}

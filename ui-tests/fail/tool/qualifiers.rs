@@ -1,0 +1,13 @@
+//! Tools that are `unsafe` and `extern`.
+
+use mcp_mqtt::tool;
+
+/// Reads.
+#[tool]
+async unsafe fn read() {}
+
+/// Writes.
+#[tool]
+async extern "C" fn write() {}
+
+fn main() {}

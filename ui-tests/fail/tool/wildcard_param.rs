@@ -1,0 +1,9 @@
+//! A parameter without a name.
+
+use mcp_mqtt::tool;
+
+/// Reads.
+#[tool]
+async fn read(_: String) {}
+
+fn main() {}

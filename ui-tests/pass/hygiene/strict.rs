@@ -1,0 +1,89 @@
+//! No lint of a strict user fires in what the macros write.
+#![forbid(unsafe_code)]
+#![deny(
+    missing_docs,
+    unused,
+    unused_qualifications,
+    unreachable_pub,
+    single_use_lifetimes,
+    unused_lifetimes,
+    unused_results,
+    trivial_casts,
+    elided_lifetimes_in_paths,
+    let_underscore_drop,
+    missing_debug_implementations,
+    non_ascii_idents,
+    deprecated,
+    future_incompatible,
+    nonstandard_style,
+    rust_2018_idioms,
+    warnings,
+    clippy::all,
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::panic
+)]
+
+use mcp_mqtt::tool::{State, ToolContext};
+use mcp_mqtt::{json, mcp_server, tool};
+
+/// A place.
+#[json]
+#[derive(Debug)]
+pub struct Place {
+    /// Its name.
+    pub name: String,
+}
+
+/// Goes to a place.
+///
+/// # Errors
+///
+/// When it is too far.
+#[tool(read_only, allowed_callers = ["scout"], timeout = "1s")]
+pub async fn go(
+    /// Where to.
+    place: Place,
+    #[serde(default)]
+    #[schemars(range(min = 1))]
+    speed: Option<u8>,
+    #[allow(unused_variables)] unused: u8,
+    State(limit): State<u8>,
+    context: ToolContext,
+) -> Result<Place, std::fmt::Error> {
+    if speed > Some(*limit) || context.caller().name().is_empty() {
+        return Err(std::fmt::Error);
+    }
+    Ok(place)
+}
+
+/// Takes many flags, by value and without awaiting anything.
+#[tool]
+#[allow(clippy::fn_params_excessive_bools)]
+async fn many(a: bool, b: bool, c: bool, d: bool, e: String, f: u8, g: u8, h: u8) -> usize {
+    usize::from(a) + usize::from(b) + usize::from(c) + usize::from(d) + e.len() + usize::from(f + g + h)
+}
+
+/// Old.
+#[tool]
+#[deprecated]
+async fn old() {}
+
+#[allow(deprecated)]
+mod older {
+    /// Older.
+    #[deprecated]
+    #[mcp_mqtt::json]
+    #[derive(Debug)]
+    pub(crate) struct Older;
+}
+
+/// Takes something old.
+#[tool]
+#[allow(deprecated)]
+async fn takes_old(_older: older::Older) {}
+
+#[mcp_server(name = "hello")]
+async fn main() -> Result<(), std::fmt::Error> {
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! What looks like a mistake and is none.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use mcp_mqtt::tool;
+use mcp_mqtt::tool::{State, ToolContext, ToolError};
+
+/// A pattern for a parameter that is no JSON.
+#[tool]
+async fn pattern(State(text): State<String>, mut n: u8) -> usize {
+    n += 1;
+    text.len() + usize::from(n)
+}
+
+/// A lifetime that is not borrowed from the arguments.
+#[tool]
+async fn static_lifetime(text: Cow<'static, str>, path: PathBuf) -> &'static str {
+    let _ = (text, path);
+    "done"
+}
+
+/// A flag that is off beside its opposite.
+#[tool(read_only = true, destructive = false, idempotent, open_world = false,)]
+async fn flags() {}
+
+/// Nobody may call, by intent.
+#[tool(allowed_callers = [], timeout = "1h")]
+async fn nobody() {}
+
+/// Names with everything that is allowed.
+#[tool(name = "a-B_9.c", allowed_callers = ["agent@host.example", "spiffe:x=y"])]
+async fn names() {}
+
+/// A property that is no Rust name.
+#[tool]
+async fn property(#[serde(rename = "from/to")] range: String, r#type: u8) {
+    let _ = (range, r#type);
+}
+
+/// An alias of `Result`, nested values, and an error of a trait object.
+#[tool]
+async fn results(values: BTreeMap<String, Vec<Option<(u8, u8)>>>) -> Outcome<usize> {
+    Ok(values.len())
+}
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Both an error and an answer of the tool's own kind.
+#[tool]
+async fn own_error(#[allow(unused)] context: ToolContext) -> Result<Option<u8>, ToolError> {
+    Err(ToolError::new("gone").code("not_found"))
+}
+
+#[doc = concat!("A description ", "put together")]
+#[tool]
+async fn concatenated() {}
+
+/**
+ * In a block
+ * of stars.
+ */
+#[tool]
+async fn block() {}
+
+fn main() {
+    let tools = mcp_mqtt::tool::Registry::linked().unwrap();
+    assert_eq!(tools.len(), 10);
+    assert_eq!(tools.get("concatenated").unwrap().description(), "A description put together");
+    assert_eq!(tools.get("block").unwrap().description(), "In a block\nof stars.");
+    assert_eq!(tools.get("nobody").unwrap().allowed_callers(), Some(&[][..]));
+    // The function stays one.
+    let _ = flags();
+}
