@@ -140,7 +140,7 @@ async fn connect(caller: &str, broker: &Broker) -> Result<Client, Failure> {
     Ok(client)
 }
 
-async fn denied(client: &Client, tool: &str, arguments: serde_json::Value) -> Result<(), Failure> {
+async fn denied(client: &Client, tool: &str, arguments: Value) -> Result<(), Failure> {
     match client.call(tool, arguments.clone()).await {
         Err(error @ CallError::Unauthorized { refusal: Refusal::Broker { .. }, .. }) => {
             said(client.caller(), &format!("{tool} {arguments}"), &error.to_string());

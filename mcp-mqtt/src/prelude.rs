@@ -3,7 +3,7 @@
 //! `json!` builds values. The attribute `#[json]` for types is not here, since one name cannot be
 //! imported as both: write `#[mcp_mqtt::json]`.
 
-pub use serde_json::json;
+pub use serde_json::{Value, json};
 
 pub use crate::mqtt::ConnectOptions;
 pub use crate::server::Setup;
