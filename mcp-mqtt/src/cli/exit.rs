@@ -90,3 +90,10 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
 pub(super) fn program() -> String {
     std::env::args().next().unwrap_or_else(|| "mcp-mqtt".to_owned())
 }
+
+/// The same without its folder, for the usage.
+pub(super) fn program_name() -> String {
+    let program = program();
+    let name = std::path::Path::new(&program).file_name();
+    name.map_or(program.clone(), |name| name.to_string_lossy().into_owned())
+}

@@ -4,9 +4,14 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
+/// What a server logs. The engines below tell what this crate tells in its own words.
+pub(super) const SERVER: &str = "info,mqtt5=off,mqtt5_protocol=off,rumqttc=off";
+
+/// What a command logs that ends by itself: nothing, since it prints its error.
+pub(super) const COMMAND: &str = "off";
+
 /// Starts logging. A program that already logs by its own subscriber keeps it.
-pub(super) fn init(filter: Option<&str>) {
-    let default = "info,mqtt5=warn,mqtt5_protocol=warn,rumqttc=off";
+pub(super) fn init(filter: Option<&str>, default: &str) {
     let filter = match filter.map(|text| (text, EnvFilter::try_new(text))) {
         Some((_, Ok(filter))) => filter,
         Some((text, Err(error))) => {

@@ -36,7 +36,7 @@ pub(crate) fn run(info: ServerInfo, hook: SetupHook) -> ExitCode {
     };
     let command = Args::command()
         .name(info.name)
-        .bin_name(exit::program())
+        .bin_name(exit::program_name())
         .version(info.version)
         .about(about);
     let args = match command
@@ -47,7 +47,11 @@ pub(crate) fn run(info: ServerInfo, hook: SetupHook) -> ExitCode {
         Err(error) => return exit::usage(&error),
     };
     let common = args.common;
-    logging::init(common.log.as_deref());
+    let log = match args.command {
+        None | Some(Command::Serve(_)) => logging::SERVER,
+        Some(_) => logging::COMMAND,
+    };
+    logging::init(common.log.as_deref(), log);
     let program = Program { info, namespace: common.namespace };
     let outcome = match args.command {
         None => serve::run(&program, args.serve, hook),

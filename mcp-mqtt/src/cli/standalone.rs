@@ -58,7 +58,12 @@ pub fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return exit::usage(&error),
     };
-    logging::init(args.common.log.as_deref());
+    let log = match args.command {
+        #[cfg(feature = "broker")]
+        Command::Broker(_) => logging::SERVER,
+        Command::Tools(_) | Command::Call(_) => logging::COMMAND,
+    };
+    logging::init(args.common.log.as_deref(), log);
     let namespace = args.common.namespace.unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned());
     Exit::code(match args.command {
         Command::Tools(tools) => list(tools, &namespace),

@@ -160,10 +160,10 @@ impl Supervisor {
         let (shared, connection) = (&self.shared, &self.connection);
         match announce::announce(shared, connection, &self.sharing, &self.identity).await {
             Ok(()) => {
-                self.ready.send_replace(true);
                 self.shared.tell(&Event::Ready {
                     verified: self.shared.is_verified(),
                 });
+                self.ready.send_replace(true);
                 Ok(())
             }
             Err(Stopped::Lost) => Ok(()),
