@@ -201,11 +201,7 @@ async fn being_taken_over_ends_the_connection_for_good() {
     let mut peer = Peer::open(options(broker.port), None);
     let (mut client, _) = broker.client(|_| ()).await;
     assert!(matches!(peer.event().await, Event::Connected { .. }));
-    client
-        .send(Packet::Disconnect(Disconnect::new(
-            DisconnectReasonCode::SessionTakenOver,
-        )))
-        .await;
+    client.send_bytes(&[0xE0, 2, 0x8E, 0]).await;
     let (error, retry_in) = peer.lost().await;
     assert!(
         matches!(error, ConnectionError::TakenOver { .. }),
@@ -220,6 +216,22 @@ async fn being_taken_over_ends_the_connection_for_good() {
         peer.publish(publish("a", "")).await,
         Err(RequestError::NotConnected)
     );
+}
+
+/// A DISCONNECT may end after its reason code (MQTT 5.0 §3.14.2.2.1), and Mosquitto's does. rumqttc drops that form
+/// unread, so the reason is lost and a takeover looks like a close: retried, with growing waits.
+#[tokio::test]
+async fn a_disconnect_in_its_short_form_is_a_close_without_a_reason() {
+    let broker = Scripted::start().await;
+    let mut peer = Peer::open(options(broker.port), None);
+    let (mut client, _) = broker.client(|_| ()).await;
+    assert!(matches!(peer.event().await, Event::Connected { .. }));
+    client.send_bytes(&[0xE0, 1, 0x8E]).await;
+    drop(client);
+    assert!(matches!(
+        peer.lost().await,
+        (ConnectionError::Closed { .. }, Some(_))
+    ));
 }
 
 #[tokio::test]
