@@ -445,3 +445,32 @@ async fn a_handler_that_panics_leaves_nobody_waiting() {
         Err(RequestError::NotConnected)
     );
 }
+
+/// Debian's Mosquitto opens no WebSocket listener, so only the handshake is seen here.
+#[cfg(feature = "ws")]
+#[tokio::test]
+async fn a_websocket_handshake_asks_for_mqtt_at_the_path_and_its_refusal_is_told() {
+    let broker = Scripted::start().await;
+    let url = format!("ws://u:pw@127.0.0.1:{}/broker?x=1", broker.port);
+    let mut peer = Peer::open(ConnectOptions::new(url.parse().unwrap()), None);
+    let mut socket = broker.socket().await;
+    let request = socket.text_until("\r\n\r\n").await.to_ascii_lowercase();
+    assert!(
+        request.starts_with("get /broker?x=1 http/1.1\r\n"),
+        "{request}"
+    );
+    assert!(
+        request.contains("sec-websocket-protocol: mqtt\r\n"),
+        "{request}"
+    );
+    assert!(!request.contains("pw"), "{request}");
+    socket
+        .send_bytes(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
+        .await;
+    let (error, retry_in) = peer.lost().await;
+    assert!(
+        matches!(error, ConnectionError::WebSocket { .. }),
+        "{error:?}"
+    );
+    assert!(error.with_causes().contains("404") && retry_in.is_some());
+}

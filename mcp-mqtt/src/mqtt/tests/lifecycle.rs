@@ -271,18 +271,3 @@ async fn a_will_that_cannot_be_sent_is_a_fault() {
         assert!(matches!(error.faults[..], [OptionsFault::Will(_)]));
     }
 }
-
-#[cfg(feature = "ws")]
-#[tokio::test]
-async fn a_websocket_carries_the_same() {
-    let broker = Mosquitto::with("listener {port} 127.0.0.1\nprotocol websockets\n", &[]);
-    let url = format!("ws://127.0.0.1:{}", broker.port);
-    let mut peer = Peer::connected(ConnectOptions::new(url.parse().unwrap())).await;
-    peer.subscribe("a").await;
-    assert_eq!(
-        peer.publish(publish("a", "x")).await,
-        Ok(Published::Delivered)
-    );
-    assert_eq!(peer.message().await.payload, "x");
-    soon("the disconnect", peer.connection.disconnect()).await;
-}

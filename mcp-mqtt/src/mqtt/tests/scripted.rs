@@ -75,6 +75,18 @@ impl Socket {
         }
     }
 
+    /// What comes up to and with `end`, for peers that do not speak MQTT yet.
+    #[cfg(feature = "ws")]
+    pub(super) async fn text_until(&mut self, end: &str) -> String {
+        while !self.read.ends_with(end.as_bytes()) {
+            let count = soon("some text", self.stream.read_buf(&mut self.read))
+                .await
+                .unwrap();
+            assert!(count > 0, "the client closed");
+        }
+        String::from_utf8(self.read.split().to_vec()).unwrap()
+    }
+
     pub(super) async fn connect(&mut self) -> Connect {
         match self.next().await {
             Some(Packet::Connect(connect, ..)) => connect,
