@@ -163,7 +163,11 @@ impl ConnectionError {
         let mut text = self.to_string();
         let mut cause = self.source();
         while let Some(error) = cause {
-            text = format!("{text}: {error}");
+            let words = error.to_string();
+            // Some libraries print their cause themselves.
+            if !text.ends_with(&words) {
+                text = format!("{text}: {words}");
+            }
             cause = error.source();
         }
         text
@@ -194,6 +198,11 @@ impl ConnectionError {
                 )))),
             },
             WireError::MqttState(error) => Self::from_state(error, address, client_id, connected),
+            #[cfg(feature = "tls")]
+            WireError::Tls(rumqttc::TlsError::Io(source)) => Self::Tls {
+                address,
+                source: Arc::new(source),
+            },
             #[cfg(feature = "tls")]
             WireError::Tls(source) => Self::Tls {
                 address,
@@ -245,6 +254,18 @@ impl ConnectionError {
             {
                 Self::Closed {
                     source: Some(Arc::new(source)),
+                }
+            }
+            // With TLS 1.3 a client hears only after the handshake that its certificate is missing or refused.
+            #[cfg(feature = "tls")]
+            StateError::Deserialization(mqttbytes::Error::Io(source))
+                if source
+                    .get_ref()
+                    .is_some_and(|error| error.is::<rustls::Error>()) =>
+            {
+                Self::Tls {
+                    address,
+                    source: Arc::new(source),
                 }
             }
             StateError::ConnectionAborted if connected => Self::Closed { source: None },

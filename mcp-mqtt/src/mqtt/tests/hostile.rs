@@ -201,11 +201,7 @@ async fn being_taken_over_ends_the_connection_for_good() {
     let mut peer = Peer::open(options(broker.port), None);
     let (mut client, _) = broker.client(|_| ()).await;
     assert!(matches!(peer.event().await, Event::Connected { .. }));
-    client
-        .send(Packet::Disconnect(Disconnect::new(
-            DisconnectReasonCode::SessionTakenOver,
-        )))
-        .await;
+    client.send_bytes(&[0xE0, 2, 0x8E, 0]).await;
     let (error, retry_in) = peer.lost().await;
     assert!(
         matches!(error, ConnectionError::TakenOver { .. }),
@@ -220,6 +216,22 @@ async fn being_taken_over_ends_the_connection_for_good() {
         peer.publish(publish("a", "")).await,
         Err(RequestError::NotConnected)
     );
+}
+
+/// A DISCONNECT may end after its reason code (MQTT 5.0 §3.14.2.2.1), and Mosquitto's does. rumqttc drops that form
+/// unread, so the reason is lost and a takeover looks like a close: retried, with growing waits.
+#[tokio::test]
+async fn a_disconnect_in_its_short_form_is_a_close_without_a_reason() {
+    let broker = Scripted::start().await;
+    let mut peer = Peer::open(options(broker.port), None);
+    let (mut client, _) = broker.client(|_| ()).await;
+    assert!(matches!(peer.event().await, Event::Connected { .. }));
+    client.send_bytes(&[0xE0, 1, 0x8E]).await;
+    drop(client);
+    assert!(matches!(
+        peer.lost().await,
+        (ConnectionError::Closed { .. }, Some(_))
+    ));
 }
 
 #[tokio::test]
@@ -432,4 +444,33 @@ async fn a_handler_that_panics_leaves_nobody_waiting() {
         soon("a publish", connection.publish(publish("t", ""))).await,
         Err(RequestError::NotConnected)
     );
+}
+
+/// Debian's Mosquitto opens no WebSocket listener, so only the handshake is seen here.
+#[cfg(feature = "ws")]
+#[tokio::test]
+async fn a_websocket_handshake_asks_for_mqtt_at_the_path_and_its_refusal_is_told() {
+    let broker = Scripted::start().await;
+    let url = format!("ws://u:pw@127.0.0.1:{}/broker?x=1", broker.port);
+    let mut peer = Peer::open(ConnectOptions::new(url.parse().unwrap()), None);
+    let mut socket = broker.socket().await;
+    let request = socket.text_until("\r\n\r\n").await.to_ascii_lowercase();
+    assert!(
+        request.starts_with("get /broker?x=1 http/1.1\r\n"),
+        "{request}"
+    );
+    assert!(
+        request.contains("sec-websocket-protocol: mqtt\r\n"),
+        "{request}"
+    );
+    assert!(!request.contains("pw"), "{request}");
+    socket
+        .send_bytes(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
+        .await;
+    let (error, retry_in) = peer.lost().await;
+    assert!(
+        matches!(error, ConnectionError::WebSocket { .. }),
+        "{error:?}"
+    );
+    assert!(error.with_causes().contains("404") && retry_in.is_some());
 }

@@ -3,8 +3,8 @@
 use bytes::BytesMut;
 use rumqttc::v5::mqttbytes::Error;
 use rumqttc::v5::mqttbytes::v5::{
-    ConnAck, ConnAckProperties, Connect, ConnectReturnCode, Packet, PubAck, PubAckReason,
-    Publish as WirePublish,
+    ConnAck, ConnAckProperties, Connect, ConnectReturnCode, Disconnect, DisconnectReasonCode,
+    Packet, PubAck, PubAckReason, Publish as WirePublish,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -56,6 +56,12 @@ impl Socket {
             match Packet::read(&mut self.read, None) {
                 Ok(packet) => return Some(packet),
                 Err(Error::InsufficientBytes(_)) => {}
+                // The short form of DISCONNECT 0x00, which rumqttc writes and does not read.
+                Err(Error::PayloadRequired) => {
+                    return Some(Packet::Disconnect(Disconnect::new(
+                        DisconnectReasonCode::NormalDisconnection,
+                    )));
+                }
                 Err(error) => panic!("the client sent {error}"),
             }
             // An abort resets the connection.
@@ -67,6 +73,18 @@ impl Socket {
                 return None;
             }
         }
+    }
+
+    /// What comes up to and with `end`, for peers that do not speak MQTT yet.
+    #[cfg(feature = "ws")]
+    pub(super) async fn text_until(&mut self, end: &str) -> String {
+        while !self.read.ends_with(end.as_bytes()) {
+            let count = soon("some text", self.stream.read_buf(&mut self.read))
+                .await
+                .unwrap();
+            assert!(count > 0, "the client closed");
+        }
+        String::from_utf8(self.read.split().to_vec()).unwrap()
     }
 
     pub(super) async fn connect(&mut self) -> Connect {
@@ -108,7 +126,25 @@ impl Socket {
 }
 
 pub(super) fn connack(change: impl FnOnce(&mut ConnAckProperties)) -> Packet {
-    let mut properties = ConnAckProperties::new();
+    let mut properties = ConnAckProperties {
+        session_expiry_interval: None,
+        receive_max: None,
+        max_qos: None,
+        retain_available: None,
+        max_packet_size: None,
+        assigned_client_identifier: None,
+        topic_alias_max: None,
+        reason_string: None,
+        wildcard_subscription_available: None,
+        subscription_identifiers_available: None,
+        shared_subscription_available: None,
+        server_keep_alive: None,
+        response_information: None,
+        server_reference: None,
+        authentication_method: None,
+        authentication_data: None,
+        user_properties: Vec::new(),
+    };
     change(&mut properties);
     Packet::ConnAck(ConnAck {
         session_present: false,
