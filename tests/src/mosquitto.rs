@@ -50,6 +50,11 @@ impl Mosquitto {
         format!("mqtt://127.0.0.1:{}", self.port)
     }
 
+    /// Its address as an URL for a user whose password is the name.
+    pub fn url_as(&self, user: &str) -> String {
+        format!("mqtt://{user}:{user}@127.0.0.1:{}", self.port)
+    }
+
     /// What it printed since its last start.
     ///
     /// # Errors
