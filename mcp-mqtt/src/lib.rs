@@ -5,9 +5,12 @@
 pub mod __private;
 mod entry;
 pub mod grammar;
+#[cfg(feature = "macros")]
+mod macros;
+pub mod prelude;
 pub mod server;
 
 pub mod tool;
 
 #[cfg(feature = "macros")]
-pub use mcp_mqtt_macros::{json, mcp_server, tool};
+pub use macros::{json, mcp_server, tool};

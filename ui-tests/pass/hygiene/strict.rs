@@ -25,7 +25,7 @@
 )]
 
 use mcp_mqtt::tool::{State, ToolContext};
-use mcp_mqtt::{json, mcp_server, tool};
+use mcp_mqtt::{json, tool};
 
 /// A place.
 #[json]
@@ -93,7 +93,14 @@ mod older {
 #[allow(deprecated)]
 async fn takes_old(_older: older::Older) {}
 
-#[mcp_server(name = "hello")]
-async fn main() -> Result<(), std::fmt::Error> {
-    Ok(())
+#[allow(dead_code)] // compiled and not run: it would serve
+mod program {
+    use mcp_mqtt::mcp_server;
+
+    #[mcp_server(name = "hello")]
+    async fn main() -> Result<(), std::fmt::Error> {
+        Ok(())
+    }
 }
+
+fn main() {}
