@@ -68,14 +68,11 @@ impl Spec {
             .any(|param| !param.attributes.schemars.is_empty());
         let for_derive = constrained.then(|| {
             quote! {
-                #[allow(unused_imports)]
                 use __rt::Unconstrained as _;
-                #[allow(unused_imports)]
                 use ::core::convert::{From as _, Into as _};
             }
         });
         quote! {
-            #[allow(unused_imports)]
             use __rt::PlainReturn as _;
             #for_derive
         }
@@ -220,7 +217,6 @@ fn carrier(index: usize, param: &Param) -> Option<(TokenStream, TokenStream)> {
     let declaration = quote! {
         #[derive(__rt::schemars::JsonSchema)]
         #[schemars(crate = "__rt::schemars")]
-        #[allow(dead_code)]
         struct #name { #(#schemars)* #field: __rt::Hole }
     };
     let read = quote!(.schemars(|g| __rt::Constrain::<#name>::NEW.schema(g)));

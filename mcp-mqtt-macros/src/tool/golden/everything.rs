@@ -19,15 +19,11 @@ pub(crate) async fn read(
 #[allow(dead_code)]
 const _: () = {
     use ::renamed::__private as __rt;
-    #[allow(unused_imports)]
     use __rt::PlainReturn as _;
-    #[allow(unused_imports)]
     use __rt::Unconstrained as _;
-    #[allow(unused_imports)]
     use ::core::convert::{From as _, Into as _};
     #[derive(__rt::schemars::JsonSchema)]
     #[schemars(crate = "__rt::schemars")]
-    #[allow(dead_code)]
     struct __P0Schema {
         #[schemars(range(min = 1, max = 9))]
         r#type: __rt::Hole,

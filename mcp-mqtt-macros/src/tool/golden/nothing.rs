@@ -7,7 +7,6 @@
 async fn nothing() {}
 const _: () = {
     use ::mcp_mqtt::__private as __rt;
-    #[allow(unused_imports)]
     use __rt::PlainReturn as _;
     fn __returns() -> __rt::Return<()> {
         __rt::Probe::<()>::NEW.returns()

@@ -9,7 +9,6 @@ async fn greet(name: String, ctx: ToolContext) -> Greeting {
 }
 const _: () = {
     use ::mcp_mqtt::__private as __rt;
-    #[allow(unused_imports)]
     use __rt::PlainReturn as _;
     const __P0: __rt::Param<String> = __rt::Param::new(
         "name",
