@@ -3,14 +3,15 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+pub mod acl;
 mod entry;
 pub mod grammar;
 #[cfg(feature = "macros")]
 mod macros;
 pub mod prelude;
 pub mod server;
-
 pub mod tool;
+pub mod wire;
 
 #[cfg(feature = "macros")]
 pub use macros::{json, mcp_server, tool};
