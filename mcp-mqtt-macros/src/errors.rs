@@ -31,6 +31,11 @@ impl Errors {
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
+
+    #[cfg(test)]
+    pub(crate) fn messages(&self) -> Vec<String> {
+        self.0.iter().map(ToString::to_string).collect()
+    }
 }
 
 impl ToTokens for Errors {

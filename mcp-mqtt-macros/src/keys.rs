@@ -171,3 +171,54 @@ fn read_one(part: &[TokenTree]) -> Result<Key, (Option<String>, syn::Error)> {
         value,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    fn read(tokens: TokenStream) -> (Vec<String>, Vec<String>) {
+        let mut errors = Errors::default();
+        let keys = Keys::read(tokens, &["name", "flag"], &mut errors);
+        let shown = |key: Key| format!("{}{:?}", key.name(), key.value.map(|v| v.to_string()));
+        let messages = errors.messages();
+        (keys.into_iter().map(shown).collect(), messages)
+    }
+
+    #[test]
+    fn keys_have_values_or_none_and_a_last_comma() {
+        let (keys, errors) = read(quote!(name = ["a", "b"], r#flag,));
+        assert_eq!(keys, [r#"nameSome("[\"a\" , \"b\"]")"#, "flagNone"]);
+        assert!(errors.is_empty());
+    }
+
+    #[test]
+    fn every_mistake_is_reported_and_what_is_right_is_kept() {
+        let (keys, errors) = read(quote!(7, nmae = 1, name(2), flag, flag, ,));
+        assert_eq!(keys, ["flagNone"]);
+        let starts = [
+            "expected `key = value`",
+            "expected `=` after `name`",
+            "expected `key = value`",
+            "unknown key `nmae`",
+            "`flag` is given twice",
+        ];
+        assert_eq!(errors.len(), starts.len(), "{errors:?}");
+        for start in starts {
+            assert!(
+                errors.iter().any(|e| e.starts_with(start)),
+                "{start}: {errors:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_wrong_spelling_counts_as_a_mention() {
+        let read = |tokens| Keys::read(tokens, &["name"], &mut Errors::default());
+        assert!(read(quote!(nmae = 1)).mentions("name"));
+        assert!(read(quote!(name =)).mentions("name"));
+        assert!(read(quote!("hello")).mentions("name"));
+        assert!(!read(quote!(other = "hello")).mentions("name"));
+    }
+}

@@ -34,32 +34,27 @@ pub(crate) type SetupHook =
     note = "`async fn main()` returns `()` or `Result<(), E>`",
     note = "`async fn main(setup: Setup)` returns `Setup` or `Result<Setup, E>`; `E` is anything with `Display`"
 )]
-pub trait MainReturn<T> {
-    /// The value, or the text of the error.
-    ///
-    /// # Errors
-    ///
-    /// When `main` returned one.
-    fn into_main(self) -> Result<T, String>;
+pub trait MainReturn<T>: Sized {
+    /// The handling of this result.
+    const MAIN: Main<Self, T>;
 }
 
-impl MainReturn<()> for () {
-    fn into_main(self) -> Result<(), String> {
-        Ok(())
-    }
+#[diagnostic::do_not_recommend]
+impl MainReturn<Self> for () {
+    const MAIN: Main<Self, Self> = Main { into: Ok };
 }
 
+#[diagnostic::do_not_recommend]
 impl MainReturn<Self> for Setup {
-    fn into_main(self) -> Result<Self, String> {
-        Ok(self)
-    }
+    const MAIN: Main<Self, Self> = Main { into: Ok };
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, E: Display> MainReturn<T> for Result<T, E> {
-    fn into_main(self) -> Result<T, String> {
+    const MAIN: Main<Self, T> = Main {
         // `{:#}` is how `anyhow::Error` and `ToolError` print their causes.
-        self.map_err(|error| format!("{error:#}"))
-    }
+        into: |result| result.map_err(|error| format!("{error:#}")),
+    };
 }
 
 /// What `main` may take.
@@ -72,6 +67,7 @@ pub trait MainParam: Sized {
     const GIVE: fn(Setup) -> Self;
 }
 
+#[diagnostic::do_not_recommend]
 impl MainParam for Setup {
     const GIVE: fn(Setup) -> Self = |setup| setup;
 }
@@ -80,16 +76,6 @@ impl MainParam for Setup {
 /// reported once, on the user's tokens.
 pub struct Main<R, T> {
     into: fn(R) -> Result<T, String>,
-}
-
-/// For `async fn main()`.
-pub fn returns_nothing<R: MainReturn<()>>() -> Main<R, ()> {
-    Main { into: R::into_main }
-}
-
-/// For `async fn main(setup: Setup)`.
-pub fn returns_setup<R: MainReturn<Setup>>() -> Main<R, Setup> {
-    Main { into: R::into_main }
 }
 
 impl<R: 'static> Main<R, ()> {

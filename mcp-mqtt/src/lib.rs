@@ -12,6 +12,8 @@ pub mod cli;
 pub mod client;
 mod entry;
 pub mod grammar;
+#[cfg(feature = "macros")]
+mod macros;
 mod mqtt;
 pub mod prelude;
 mod random;
@@ -20,5 +22,7 @@ pub mod tool;
 pub mod wire;
 
 #[cfg(feature = "macros")]
-pub use mcp_mqtt_macros::{json, mcp_server, tool};
-pub use mqtt::{BrokerUrl, ConnectOptions, ConnectionError, OptionsError, OptionsFault, Secret, UrlError};
+pub use macros::{json, mcp_server, tool};
+pub use mqtt::{
+    BrokerUrl, ConnectOptions, ConnectionError, OptionsError, OptionsFault, Secret, UrlError,
+};

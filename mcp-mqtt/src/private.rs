@@ -1,6 +1,6 @@
 //! What the expansions of the macros name. Nothing here is for people; it may change in any release.
 
-pub use crate::entry::{Main, MainParam, MainReturn, ServerInfo, returns_nothing, returns_setup};
+pub use crate::entry::{MainParam, MainReturn, ServerInfo};
 pub use crate::server::Setup;
 pub use crate::tool::Hints;
 pub use crate::tool::constrain::{Constrain, Hole, Unconstrained};

@@ -86,12 +86,12 @@ fn start(spec: &Spec) -> TokenStream {
             (quote_spanned!(at=> ()), (at, at))
         }
     };
-    let close = quote_spanned!(last=> >());
+    let open = quote_spanned!(first=> <);
     let Some(param) = &spec.param else {
-        let open = quote_spanned!(first=> __rt::returns_nothing::<);
+        let close = quote_spanned!(last=> as __rt::MainReturn<()>>::MAIN);
         return quote!(#open #output #close.start(__INFO, #ident));
     };
-    let open = quote_spanned!(first=> __rt::returns_setup::<);
+    let close = quote_spanned!(last=> as __rt::MainReturn<__rt::Setup>>::MAIN);
     let (first, last) = ends(param);
     let give = {
         let open = quote_spanned!(first=> <);

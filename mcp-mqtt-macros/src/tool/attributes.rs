@@ -17,6 +17,7 @@ const NOT_SCHEMARS: &[&str] = &[
     "deserialize_with",
     "flatten",
     "rename",
+    "required",
     "serialize_with",
     "skip",
     "skip_deserializing",

@@ -39,8 +39,7 @@ impl ToTokens for Spec {
             #(#attrs)*
             const _: () = {
                 use #krate::__private as __rt;
-                #[allow(unused_imports)]
-                use {#imports};
+                #imports
                 #(#params)*
                 fn __returns() -> __rt::Return<#output> { #returns }
                 #[__rt::linkme::distributed_slice(__rt::MCP_MQTT_TOOLS_V0)]
@@ -67,9 +66,16 @@ impl Spec {
             .params
             .iter()
             .any(|param| !param.attributes.schemars.is_empty());
-        let for_derive = constrained
-            .then(|| quote!(, __rt::Unconstrained as _, ::core::convert::{From as _, Into as _}));
-        quote!(__rt::PlainReturn as _ #for_derive)
+        let for_derive = constrained.then(|| {
+            quote! {
+                use __rt::Unconstrained as _;
+                use ::core::convert::{From as _, Into as _};
+            }
+        });
+        quote! {
+            use __rt::PlainReturn as _;
+            #for_derive
+        }
     }
 
     /// What the keys and the documentation say.
@@ -211,7 +217,6 @@ fn carrier(index: usize, param: &Param) -> Option<(TokenStream, TokenStream)> {
     let declaration = quote! {
         #[derive(__rt::schemars::JsonSchema)]
         #[schemars(crate = "__rt::schemars")]
-        #[allow(dead_code)]
         struct #name { #(#schemars)* #field: __rt::Hole }
     };
     let read = quote!(.schemars(|g| __rt::Constrain::<#name>::NEW.schema(g)));

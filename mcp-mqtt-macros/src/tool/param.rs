@@ -13,7 +13,7 @@ use crate::types;
 pub(super) struct Param {
     /// Its name, or a stand-in for a pattern.
     pub(super) ident: Ident,
-    /// Where the pattern is, if it is no plain name: only the compiler knows whether it may be one.
+    /// Where the pattern is, if there is no name: only the compiler knows whether it needs one.
     pub(super) pattern: Option<Span>,
     pub(super) ty: Type,
     /// The name of the JSON property.
@@ -64,7 +64,11 @@ impl Param {
             }
             pattern => {
                 let (at, _) = types::ends(pattern);
-                (Ident::new("pattern", Span::mixed_site()), Some(at))
+                let named = attributes.rename.is_some();
+                (
+                    Ident::new("pattern", Span::mixed_site()),
+                    (!named).then_some(at),
+                )
             }
         };
         let name = ident.unraw().to_string();
@@ -99,11 +103,13 @@ impl Param {
 
     /// Refuses a name that another parameter has.
     fn unlike(&self, others: &[Self], tool: &str, errors: &mut Errors) {
+        if self.pattern.is_some() {
+            return; // no JSON, or refused by the compiler
+        }
+        let others = || others.iter().filter(|other| other.pattern.is_none());
         let taken = |name: &str| {
             let is = |alias: &syn::LitStr| alias.value() == name;
-            others
-                .iter()
-                .any(|o| o.property == name || o.attributes.aliases.iter().any(is))
+            others().any(|o| o.property == name || o.attributes.aliases.iter().any(is))
         };
         let own = self
             .attributes

@@ -12,11 +12,11 @@ use super::{ToolError, ToolFuture};
 /// What a `#[tool]` function may return, by itself or in a `Result`: every type that is `Serialize`
 /// and `JsonSchema`, and `()`.
 ///
-/// It is not for implementing: put `#[json]` on a type of yours.
+/// It is not for implementing: put `#[mcp_mqtt::json]` on a type of yours.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from a `#[tool]` function",
     label = "not a tool result",
-    note = "put `#[json]` or `#[derive(Serialize, JsonSchema)]` on every type of yours in it",
+    note = "put `#[mcp_mqtt::json]` or `#[derive(Serialize, JsonSchema)]` on every type of yours in it",
     note = "or return `()` or `Result<_, ToolError>`"
 )]
 pub trait ToolOutput: Sized + Send + 'static {

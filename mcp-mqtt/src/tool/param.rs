@@ -17,11 +17,11 @@ use super::{ArgumentFault, State, ToolContext};
 /// What may stand as a parameter of a `#[tool]` function: every type that is `Deserialize` and
 /// `JsonSchema`, which becomes a property of the arguments; [`ToolContext`]; [`State`].
 ///
-/// It is not for implementing: put `#[json]` on a type of yours.
+/// It is not for implementing: put `#[mcp_mqtt::json]` on a type of yours.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be used as a `#[tool]` parameter",
     label = "neither a JSON argument nor a context parameter",
-    note = "put `#[json]` or `#[derive(Deserialize, JsonSchema)]` on every type of yours in it",
+    note = "put `#[mcp_mqtt::json]` or `#[derive(Deserialize, JsonSchema)]` on every type of yours in it",
     note = "parameters that are not JSON: `ToolContext` and `State<T>`"
 )]
 pub trait ToolParam: Sized {

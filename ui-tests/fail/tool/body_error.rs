@@ -4,7 +4,7 @@ use mcp_mqtt::tool;
 
 /// Reads.
 #[tool]
-async fn read(n: u32) -> String {
+async fn read(n: u32) -> bool {
     n + 1
 }
 

@@ -12,6 +12,6 @@ fn three() -> u8 {
 
 /// Reads.
 #[tool]
-async fn read(#[serde(default = "three")] _n: String, #[serde(default)] _place: Place) {}
+async fn read(#[serde(default = "three")] _n: bool, #[serde(default)] _place: Place) {}
 
 fn main() {}

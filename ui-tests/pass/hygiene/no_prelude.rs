@@ -28,5 +28,12 @@ pub struct Place {
 #[::mcp_mqtt::tool]
 async fn nothing() {}
 
-#[::mcp_mqtt::mcp_server(name = "hello", default_callers = ["scout"])]
-async fn main() {}
+#[allow(dead_code)] // compiled and not run: it would serve
+mod program {
+    #[::mcp_mqtt::mcp_server(name = "hello", default_callers = ["scout"])]
+    async fn main(setup: ::mcp_mqtt::server::Setup) -> ::mcp_mqtt::server::Setup {
+        setup
+    }
+}
+
+fn main() {}

@@ -3,8 +3,7 @@
 pub extern crate mcp_mqtt as renamed;
 extern crate std as mcp_mqtt;
 
-use renamed::server::Setup;
-use renamed::{json, mcp_server, tool};
+use renamed::{json, tool};
 
 #[json(crate = ::renamed)]
 struct Place {
@@ -26,8 +25,17 @@ mod inner {
     pub async fn stay() {}
 }
 
-#[mcp_server(name = "hello", crate = ::renamed)]
-async fn main(setup: Setup) -> Setup {
-    let _ = (go, inner::stay);
-    setup
+#[allow(dead_code)] // compiled and not run: it would serve
+mod program {
+    use renamed::mcp_server;
+    use renamed::server::Setup;
+
+    #[mcp_server(name = "hello", crate = ::renamed)]
+    async fn main(setup: Setup) -> Setup {
+        setup
+    }
+}
+
+fn main() {
+    assert_eq!(renamed::tool::Registry::linked().unwrap().len(), 2);
 }

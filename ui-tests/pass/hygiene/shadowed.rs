@@ -1,7 +1,7 @@
 //! The user's own types may have the names of std's.
 #![allow(dead_code)]
 
-use mcp_mqtt::{json, mcp_server, tool};
+use mcp_mqtt::{json, tool};
 
 struct Option;
 struct Some;
@@ -44,7 +44,17 @@ async fn take(__rt: u8, __p0: u8) -> u8 {
     __rt + __p0
 }
 
-#[mcp_server(name = "hello", namespace = "demo")]
-async fn main() {
+// compiled and not run: it would serve
+mod program {
+    use mcp_mqtt::mcp_server;
+
+    struct Setup;
+    struct ServerInfo;
+
+    #[mcp_server(name = "hello", namespace = "demo")]
+    async fn main() {}
+}
+
+fn main() {
     input();
 }

@@ -25,7 +25,7 @@
 )]
 
 use mcp_mqtt::tool::{State, ToolContext};
-use mcp_mqtt::{json, mcp_server, tool};
+use mcp_mqtt::{json, tool};
 
 /// A place.
 #[json]
@@ -60,8 +60,18 @@ pub async fn go(
 /// Takes many flags, by value and without awaiting anything.
 #[tool]
 #[allow(clippy::fn_params_excessive_bools)]
-async fn many(a: bool, b: bool, c: bool, d: bool, e: String, f: u8, g: u8, h: u8) -> usize {
-    usize::from(a) + usize::from(b) + usize::from(c) + usize::from(d) + e.len() + usize::from(f + g + h)
+async fn many(
+    up: bool,
+    down: bool,
+    left: bool,
+    right: bool,
+    to: String,
+    by: u8,
+    from: u8,
+    at: u8,
+) -> usize {
+    let flags = [up, down, left, right].into_iter().filter(|flag| *flag);
+    flags.count() + to.len() + usize::from(by + from + at)
 }
 
 /// Old.
@@ -83,7 +93,14 @@ mod older {
 #[allow(deprecated)]
 async fn takes_old(_older: older::Older) {}
 
-#[mcp_server(name = "hello")]
-async fn main() -> Result<(), std::fmt::Error> {
-    Ok(())
+#[allow(dead_code)] // compiled and not run: it would serve
+mod program {
+    use mcp_mqtt::mcp_server;
+
+    #[mcp_server(name = "hello")]
+    async fn main() -> Result<(), std::fmt::Error> {
+        Ok(())
+    }
 }
+
+fn main() {}

@@ -1,6 +1,11 @@
 //! The shortest server.
 
-use mcp_mqtt::mcp_server;
+#[allow(dead_code)] // compiled and not run: it would serve
+mod program {
+    use mcp_mqtt::mcp_server;
 
-#[mcp_server(name = "hello")]
-async fn main() {}
+    #[mcp_server(name = "hello")]
+    async fn main() {}
+}
+
+fn main() {}

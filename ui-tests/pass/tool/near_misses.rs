@@ -14,6 +14,17 @@ async fn pattern(State(text): State<String>, mut n: u8) -> usize {
     text.len() + usize::from(n)
 }
 
+/// More than one pattern, a name like a stand-in, and a pattern that has a name.
+#[tool]
+async fn patterns(
+    State(a): State<u8>,
+    State(b): State<u16>,
+    pattern: u8,
+    #[serde(rename = "pair")] (c, d): (u8, u8),
+) -> u16 {
+    u16::from(*a) + *b + u16::from(pattern) + u16::from(c + d)
+}
+
 /// A lifetime that is not borrowed from the arguments.
 #[tool]
 async fn static_lifetime(text: Cow<'static, str>, path: PathBuf) -> &'static str {
@@ -66,7 +77,7 @@ async fn block() {}
 
 fn main() {
     let tools = mcp_mqtt::tool::Registry::linked().unwrap();
-    assert_eq!(tools.len(), 10);
+    assert_eq!(tools.len(), 11);
     assert_eq!(tools.get("concatenated").unwrap().description(), "A description put together");
     assert_eq!(tools.get("block").unwrap().description(), "In a block\nof stars.");
     assert_eq!(tools.get("nobody").unwrap().allowed_callers(), Some(&[][..]));
