@@ -17,7 +17,8 @@ use super::stream::Partials;
 use super::{Inner, guard::Guard};
 use crate::grammar;
 use crate::mqtt::{
-    ConnectionError, Properties, Publish, PublishError, Published, Qos, ReasonCode, RetainHandling, Subscription,
+    ConnectionError, Properties, Publish, PublishError, Published, Qos, ReasonCode, RetainHandling,
+    Subscription,
 };
 use crate::wire;
 
@@ -44,7 +45,9 @@ pub(super) async fn run(
     })?;
     let deadline = deadline(started, request.timeout);
     let shared = &client.shared;
-    ready(shared, deadline).await.map_err(|error| not_ready(error, &request, shared))?;
+    ready(shared, deadline)
+        .await
+        .map_err(|error| not_ready(error, &request, shared))?;
     let (correlation, call_id) = random_ids()?;
     let payload = wire::Call::new(&call_id, &request.arguments, &shared.caller, &shared.inbox);
     let payload = serde_json::to_vec(&payload).map_err(|error| CallError::InvalidArguments {
@@ -92,7 +95,8 @@ impl Attempt<'_> {
         loop {
             changes.borrow_and_update();
             let now = Instant::now();
-            let sight = known.unwrap_or_else(|| shared.lock().directory.sight(&self.request.tool, now));
+            let sight =
+                known.unwrap_or_else(|| shared.lock().directory.sight(&self.request.tool, now));
             let until = match self.route.next(sight, now) {
                 _ if lost.is_some() => None,
                 Step::Settled => None,
@@ -102,7 +106,10 @@ impl Attempt<'_> {
                     known = matches!(sight, Sight::Online { .. }).then_some(sight);
                     let inbox = self.streamed(form, sight).await?;
                     self.route.publishing(form);
-                    publishing = Some((form, Box::pin(self.client.connection.publish(self.publish(form, inbox)))));
+                    publishing = Some((
+                        form,
+                        Box::pin(self.client.connection.publish(self.publish(form, inbox))),
+                    ));
                     continue;
                 }
             };
@@ -154,7 +161,10 @@ impl Attempt<'_> {
                 Err(_) => return Err(timed_out(self.request, self.outcome())),
                 Ok(Ok(codes)) if codes.iter().all(Result::is_ok) => {}
                 Ok(Ok(_) | Err(PublishError::Refused(_))) => {
-                    tracing::warn!(filter, "the broker refuses the stream topic: there will be no partial results");
+                    tracing::warn!(
+                        filter,
+                        "the broker refuses the stream topic: there will be no partial results"
+                    );
                 }
                 Ok(Err(error)) => return Err(self.not_taken(error)),
             }
@@ -164,7 +174,11 @@ impl Attempt<'_> {
 
     fn publish(&self, form: Form, inbox: bool) -> Publish {
         let shared = &self.client.shared;
-        let left = self.deadline.saturating_duration_since(Instant::now()).as_millis().max(1);
+        let left = self
+            .deadline
+            .saturating_duration_since(Instant::now())
+            .as_millis()
+            .max(1);
         let mut user = vec![(wire::TIMEOUT_PROPERTY.to_owned(), left.to_string())];
         if inbox {
             user.push((wire::INBOX_PROPERTY.to_owned(), "1".to_owned()));
@@ -189,12 +203,18 @@ impl Attempt<'_> {
     fn topic(&self, form: Form) -> String {
         let shared = &self.client.shared;
         match form {
-            Form::Bound => shared.namespace.bound_call(&self.request.tool, &shared.caller),
+            Form::Bound => shared
+                .namespace
+                .bound_call(&self.request.tool, &shared.caller),
             Form::Plain => shared.namespace.call(&self.request.tool),
         }
     }
 
-    fn acknowledge(&mut self, form: Form, answer: Result<Published, PublishError>) -> Result<(), CallError> {
+    fn acknowledge(
+        &mut self,
+        form: Form,
+        answer: Result<Published, PublishError>,
+    ) -> Result<(), CallError> {
         let ack = match answer {
             Ok(Published::Delivered) => Ack::Delivered,
             Ok(Published::NoSubscriber) => Ack::NoSubscriber,
@@ -214,9 +234,11 @@ impl Attempt<'_> {
         let tool = &self.request.tool;
         match response::read(delivery, self.call_id) {
             Meaning::Outcome(Ok(value)) => Some(Ok(value)),
-            Meaning::Outcome(Err(body)) => {
-                Some(Err(CallError::from_response(tool, &self.client.shared.caller, body)))
-            }
+            Meaning::Outcome(Err(body)) => Some(Err(CallError::from_response(
+                tool,
+                &self.client.shared.caller,
+                body,
+            ))),
             Meaning::Partial(value) => {
                 if let Some(partials) = &self.partials {
                     partials.set_missed(self.mailbox.missed());
@@ -233,7 +255,11 @@ impl Attempt<'_> {
     }
 
     fn outcome(&self) -> Outcome {
-        if self.route.may_have_run() { Outcome::Unknown } else { Outcome::NotRun }
+        if self.route.may_have_run() {
+            Outcome::Unknown
+        } else {
+            Outcome::NotRun
+        }
     }
 
     fn failed(&self, failure: Failure) -> CallError {
@@ -268,8 +294,12 @@ impl Attempt<'_> {
         let tool = self.request.tool.clone();
         match error {
             PublishError::TooLarge { size, limit } => CallError::TooLarge { tool, size, limit },
-            PublishError::Refused(reason @ ReasonCode::QUOTA_EXCEEDED) => self.unavailable(reason.to_string()),
-            PublishError::NotConnected | PublishError::NotSent | PublishError::Lost => self.lost(cause(&self.client.shared)),
+            PublishError::Refused(reason @ ReasonCode::QUOTA_EXCEEDED) => {
+                self.unavailable(reason.to_string())
+            }
+            PublishError::NotConnected | PublishError::NotSent | PublishError::Lost => {
+                self.lost(cause(&self.client.shared))
+            }
             error => CallError::NotTaken {
                 tool,
                 reason: error.to_string(),
@@ -332,7 +362,10 @@ fn not_ready(error: NotReady, request: &Request, shared: &Shared) -> CallError {
         },
         NotReady::NoInbox(reason) => CallError::NotTaken {
             tool: request.tool.clone(),
-            reason: format!("it refuses the inbox ({reason}); grant subscribe on `{}`", shared.inbox),
+            reason: format!(
+                "it refuses the inbox ({reason}); grant subscribe on `{}`",
+                shared.inbox
+            ),
         },
         NotReady::Timeout => timed_out(request, Outcome::NotRun),
     }
@@ -341,7 +374,10 @@ fn not_ready(error: NotReady, request: &Request, shared: &Shared) -> CallError {
 fn timed_out(request: &Request, outcome: Outcome) -> CallError {
     CallError::Timeout {
         tool: request.tool.clone(),
-        message: format!("no response within {}", humantime::format_duration(request.timeout)),
+        message: format!(
+            "no response within {}",
+            humantime::format_duration(request.timeout)
+        ),
         outcome,
     }
 }
@@ -350,13 +386,17 @@ fn timed_out(request: &Request, outcome: Outcome) -> CallError {
 fn random_ids() -> Result<(Correlation, String), CallError> {
     let (mut correlation, mut id) = (Correlation::default(), [0; 16]);
     for random in [&mut correlation, &mut id] {
-        getrandom::fill(random).map_err(|error| CallError::NoRandomness { error: error.to_string() })?;
+        getrandom::fill(random).map_err(|error| CallError::NoRandomness {
+            error: error.to_string(),
+        })?;
     }
     Ok((correlation, format!("{:032x}", u128::from_be_bytes(id))))
 }
 
 /// Resolves when the broker acknowledges; never while nothing is being published.
-async fn acknowledged(publishing: &mut Option<(Form, Publishing)>) -> (Form, Result<Published, PublishError>) {
+async fn acknowledged(
+    publishing: &mut Option<(Form, Publishing)>,
+) -> (Form, Result<Published, PublishError>) {
     match publishing {
         Some((form, publishing)) => (*form, publishing.await),
         None => std::future::pending().await,

@@ -31,7 +31,10 @@ impl<T> Call<T> {
     ) -> Self {
         let arguments = match serde_json::to_value(arguments) {
             Ok(Value::Object(map)) => Ok(map),
-            Ok(_) => Err("the arguments must serialise to a JSON object, with a member for each parameter".to_owned()),
+            Ok(_) => Err(
+                "the arguments must serialise to a JSON object, with a member for each parameter"
+                    .to_owned(),
+            ),
             Err(error) => Err(format!("the arguments cannot be serialised: {error}")),
         };
         Self {
@@ -51,11 +54,13 @@ impl<T> Call<T> {
     }
 
     fn request(self, streamed: bool) -> Result<(Client, Request), CallError> {
-        let arguments = self.arguments.map_err(|message| CallError::InvalidArguments {
-            tool: self.tool.clone(),
-            faults: vec![Fault::new("", message.clone())],
-            message,
-        })?;
+        let arguments = self
+            .arguments
+            .map_err(|message| CallError::InvalidArguments {
+                tool: self.tool.clone(),
+                faults: vec![Fault::new("", message.clone())],
+                message,
+            })?;
         let request = Request {
             tool: self.tool,
             arguments,

@@ -10,7 +10,10 @@ pub(super) const MAX_CARD: usize = 256 * 1024;
 pub(super) fn tool(namespace: &Namespace, tool: &str, payload: &[u8]) -> Result<ToolCard, String> {
     let mut card: ToolCard = read(payload)?;
     if card.tool != tool {
-        return Err(format!("it names the tool `{}`", card.tool.escape_default()));
+        return Err(format!(
+            "it names the tool `{}`",
+            card.tool.escape_default()
+        ));
     }
     // The name becomes a topic filter.
     grammar::server(&card.server).map_err(|fault| format!("its server's name {fault}"))?;
@@ -19,10 +22,17 @@ pub(super) fn tool(namespace: &Namespace, tool: &str, payload: &[u8]) -> Result<
 }
 
 /// Reads the card on the topic of `server`; `Err` says why it is none.
-pub(super) fn server(namespace: &Namespace, server: &str, payload: &[u8]) -> Result<ServerCard, String> {
+pub(super) fn server(
+    namespace: &Namespace,
+    server: &str,
+    payload: &[u8],
+) -> Result<ServerCard, String> {
     let mut card: ServerCard = read(payload)?;
     if card.server != server {
-        return Err(format!("it names the server `{}`", card.server.escape_default()));
+        return Err(format!(
+            "it names the server `{}`",
+            card.server.escape_default()
+        ));
     }
     namespace.as_str().clone_into(&mut card.namespace);
     Ok(card)
@@ -30,7 +40,10 @@ pub(super) fn server(namespace: &Namespace, server: &str, payload: &[u8]) -> Res
 
 fn read<C: serde::de::DeserializeOwned>(payload: &[u8]) -> Result<C, String> {
     if payload.len() > MAX_CARD {
-        return Err(format!("it has {} bytes; at most {MAX_CARD} are read", payload.len()));
+        return Err(format!(
+            "it has {} bytes; at most {MAX_CARD} are read",
+            payload.len()
+        ));
     }
     serde_json::from_slice(payload).map_err(|e| e.to_string())
 }
@@ -40,7 +53,12 @@ pub(super) mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    pub(in crate::client) fn tool_json(tool: &str, server: &str, status: &str, extra: Value) -> Value {
+    pub(in crate::client) fn tool_json(
+        tool: &str,
+        server: &str,
+        status: &str,
+        extra: Value,
+    ) -> Value {
         let mut card = json!({
             "version": "1", "tool": tool, "server": server, "namespace": "demo",
             "description": "", "input_schema": {"type": "object"}, "status": status,
@@ -61,7 +79,14 @@ pub(super) mod tests {
         let read = |card: Value| tool(&ns, "greet", card.to_string().as_bytes());
         assert!(read(tool_json("greet", "hello", "online", Value::Null)).is_ok());
         assert!(read(tool_json("other", "hello", "online", Value::Null)).is_err());
-        assert!(server(&ns, "hello", server_json("other", "online").to_string().as_bytes()).is_err());
+        assert!(
+            server(
+                &ns,
+                "hello",
+                server_json("other", "online").to_string().as_bytes()
+            )
+            .is_err()
+        );
     }
 
     #[test]
@@ -79,7 +104,13 @@ pub(super) mod tests {
         let mut huge = tool_json("greet", "hello", "online", Value::Null);
         huge["description"] = json!("x".repeat(MAX_CARD));
         let deep = "[".repeat(100_000);
-        for payload in [huge.to_string().as_str(), deep.as_str(), "", "null", "nonsense"] {
+        for payload in [
+            huge.to_string().as_str(),
+            deep.as_str(),
+            "",
+            "null",
+            "nonsense",
+        ] {
             assert!(tool(&ns, "greet", payload.as_bytes()).is_err());
         }
     }

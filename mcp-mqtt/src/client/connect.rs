@@ -129,11 +129,15 @@ impl ClientBuilder {
             caller: self.caller.clone(),
             fault,
         })?;
-        let namespace = Namespace::new(&self.namespace).map_err(|fault| ConnectError::Namespace {
-            namespace: self.namespace.clone(),
-            fault,
-        })?;
-        let mut options = self.broker.map_err(ConnectError::Url)?.ok_or(ConnectError::NoBroker)?;
+        let namespace =
+            Namespace::new(&self.namespace).map_err(|fault| ConnectError::Namespace {
+                namespace: self.namespace.clone(),
+                fault,
+            })?;
+        let mut options = self
+            .broker
+            .map_err(ConnectError::Url)?
+            .ok_or(ConnectError::NoBroker)?;
         if options.username.is_none() {
             options.username = Some(self.caller.clone());
         }
@@ -142,7 +146,12 @@ impl ClientBuilder {
         }
         let limit = options.connect_timeout;
         let max_tools = self.max_pending.saturating_add(MAX_TOOLS);
-        let shared = Arc::new(Shared::new(namespace, self.caller, self.max_pending, max_tools));
+        let shared = Arc::new(Shared::new(
+            namespace,
+            self.caller,
+            self.max_pending,
+            max_tools,
+        ));
         let mut link = shared.link();
         let connection = Connection::open_with(options, None, {
             let shared = shared.clone();
@@ -170,7 +179,10 @@ impl ClientBuilder {
         let shared = &client.inner.shared;
         // The connection bounds the wait for the CONNACK itself; the SUBACK gets as long.
         let settled = link.wait_for(|link| !matches!(link, Link::Connecting | Link::Subscribing));
-        match tokio::time::timeout(limit.saturating_mul(2), settled).await.map(|link| link.map(|l| l.clone())) {
+        match tokio::time::timeout(limit.saturating_mul(2), settled)
+            .await
+            .map(|link| link.map(|l| l.clone()))
+        {
             Ok(Ok(Link::Ready)) => {}
             Ok(Ok(Link::NoInbox(reason))) => {
                 return Err(ConnectError::Inbox {
@@ -213,12 +225,21 @@ mod tests {
     async fn bad_descriptions_fail_before_anything_is_opened() {
         let connect = |builder: ClientBuilder| builder.connect();
         let url = "mqtt://localhost";
-        assert!(matches!(connect(Client::builder("a b").url(url)).await, Err(ConnectError::Caller { .. })));
+        assert!(matches!(
+            connect(Client::builder("a b").url(url)).await,
+            Err(ConnectError::Caller { .. })
+        ));
         assert!(matches!(
             connect(Client::builder("a").url(url).namespace("a//b")).await,
             Err(ConnectError::Namespace { .. })
         ));
-        assert!(matches!(connect(Client::builder("a").url("localhost")).await, Err(ConnectError::Url(_))));
-        assert!(matches!(connect(Client::builder("a")).await, Err(ConnectError::NoBroker)));
+        assert!(matches!(
+            connect(Client::builder("a").url("localhost")).await,
+            Err(ConnectError::Url(_))
+        ));
+        assert!(matches!(
+            connect(Client::builder("a")).await,
+            Err(ConnectError::NoBroker)
+        ));
     }
 }

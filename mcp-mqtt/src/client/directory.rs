@@ -88,12 +88,14 @@ impl Directory {
 
     /// The card topics to subscribe to; each is handed out once a session.
     pub(super) fn take_wanted(&mut self) -> Vec<String> {
-        let tools = self.tools.iter_mut().filter_map(|(name, entry)| {
-            entry.ask().then(|| self.namespace.tool_card(name))
-        });
-        let servers = self.servers.iter_mut().filter_map(|(name, entry)| {
-            entry.ask().then(|| self.namespace.server_card(name))
-        });
+        let tools = self
+            .tools
+            .iter_mut()
+            .filter_map(|(name, entry)| entry.ask().then(|| self.namespace.tool_card(name)));
+        let servers = self
+            .servers
+            .iter_mut()
+            .filter_map(|(name, entry)| entry.ask().then(|| self.namespace.server_card(name)));
         tools.chain(servers).collect()
     }
 
@@ -104,7 +106,11 @@ impl Directory {
 
     /// The broker answered the subscription to a topic of [`take_wanted`](Self::take_wanted).
     pub(super) fn subscribed(&mut self, topic: &str, granted: bool, now: Instant) {
-        let answer = if granted { Watch::Granted(now) } else { Watch::Refused };
+        let answer = if granted {
+            Watch::Granted(now)
+        } else {
+            Watch::Refused
+        };
         match self.namespace.parse(topic) {
             Some(crate::wire::Topic::ToolCard { tool }) => {
                 if let Some(entry) = self.tools.get_mut(tool) {
@@ -232,7 +238,10 @@ impl Directory {
     /// Forgets the tool that was not called for the longest time and is in no call now.
     fn evict(&mut self) {
         let idle = self.tools.iter().filter(|(_, entry)| entry.users == 0);
-        let Some(tool) = idle.min_by_key(|(_, entry)| entry.used).map(|(name, _)| name.clone()) else {
+        let Some(tool) = idle
+            .min_by_key(|(_, entry)| entry.used)
+            .map(|(name, _)| name.clone())
+        else {
             return;
         };
         if let Some(entry) = self.tools.remove(&tool) {
@@ -244,7 +253,9 @@ impl Directory {
 
     fn drop_server(&mut self, server: Option<String>) {
         let Some(server) = server else { return };
-        let Some(entry) = self.servers.get_mut(&server) else { return };
+        let Some(entry) = self.servers.get_mut(&server) else {
+            return;
+        };
         entry.users = entry.users.saturating_sub(1);
         if entry.users == 0 {
             self.bytes -= entry.size;

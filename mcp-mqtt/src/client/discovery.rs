@@ -164,7 +164,10 @@ impl Client {
         }
     }
 
-    async fn discover(&self, tools: bool) -> Result<(Vec<ToolCard>, Vec<ServerCard>), DiscoveryError> {
+    async fn discover(
+        &self,
+        tools: bool,
+    ) -> Result<(Vec<ToolCard>, Vec<ServerCard>), DiscoveryError> {
         let deadline = self.deadline();
         let collecting = self.collect(tools, deadline);
         let cards = tokio::time::timeout_at(deadline.into(), collecting).await;
@@ -194,7 +197,11 @@ impl Client {
         Ok(found)
     }
 
-    async fn collect(&self, tools: bool, deadline: Instant) -> Result<Vec<(String, Bytes)>, DiscoveryError> {
+    async fn collect(
+        &self,
+        tools: bool,
+        deadline: Instant,
+    ) -> Result<Vec<(String, Bytes)>, DiscoveryError> {
         let shared = &self.inner.shared;
         let connection = &self.inner.connection;
         self.ready(deadline).await?;
@@ -202,7 +209,9 @@ impl Client {
         let collection = Collection::begin(self);
         let epoch = shared.lock().epoch;
         for filter in collection.filters(tools) {
-            let granted = connection.subscribe(vec![subscriptions::card(&filter)]).await;
+            let granted = connection
+                .subscribe(vec![subscriptions::card(&filter)])
+                .await;
             let granted = granted.map_err(|error| self.failed(error))?;
             if let Some(reason) = granted.into_iter().find_map(Result::err) {
                 // The servers only correct the tools' status.
@@ -219,14 +228,26 @@ impl Client {
             no_local: false,
             retain: RetainHandling::Never,
         };
-        connection.subscribe(vec![barrier]).await.map_err(|error| self.failed(error))?;
-        while tokio::time::timeout(QUIET, shared.collected.notified()).await.is_ok() {}
+        connection
+            .subscribe(vec![barrier])
+            .await
+            .map_err(|error| self.failed(error))?;
+        while tokio::time::timeout(QUIET, shared.collected.notified())
+            .await
+            .is_ok()
+        {}
         let mut state = shared.lock();
         if state.epoch != epoch {
             drop(state);
             return Err(DiscoveryError::Connection(attempt::cause(shared)));
         }
-        Ok(state.collector.take().unwrap_or_default().cards.into_iter().collect())
+        Ok(state
+            .collector
+            .take()
+            .unwrap_or_default()
+            .cards
+            .into_iter()
+            .collect())
     }
 
     fn deadline(&self) -> Instant {
@@ -234,11 +255,15 @@ impl Client {
     }
 
     async fn ready(&self, deadline: Instant) -> Result<(), DiscoveryError> {
-        attempt::ready(&self.inner.shared, deadline).await.map_err(|error| match error {
-            NotReady::Down(error) => DiscoveryError::Connection(error),
-            NotReady::NoInbox(reason) => self.unauthorized(self.inner.shared.inbox.clone(), reason),
-            NotReady::Timeout => self.too_late(),
-        })
+        attempt::ready(&self.inner.shared, deadline)
+            .await
+            .map_err(|error| match error {
+                NotReady::Down(error) => DiscoveryError::Connection(error),
+                NotReady::NoInbox(reason) => {
+                    self.unauthorized(self.inner.shared.inbox.clone(), reason)
+                }
+                NotReady::Timeout => self.too_late(),
+            })
     }
 
     fn too_late(&self) -> DiscoveryError {

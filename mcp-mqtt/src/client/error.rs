@@ -135,7 +135,9 @@ pub enum CallError {
     },
 
     /// What came back is no response of this protocol.
-    #[error("the response to `{tool}` could not be read: {message}; report this to whoever runs its server")]
+    #[error(
+        "the response to `{tool}` could not be read: {message}; report this to whoever runs its server"
+    )]
     BadResponse {
         /// The tool.
         tool: String,
@@ -144,7 +146,9 @@ pub enum CallError {
     },
 
     /// The result does not fit the type that [`call_as`](super::Client::call_as) was asked for.
-    #[error("the result of `{tool}` does not fit the type it is read as; compare its output schema")]
+    #[error(
+        "the result of `{tool}` does not fit the type it is read as; compare its output schema"
+    )]
     BadResult {
         /// The tool.
         tool: String,
@@ -262,7 +266,11 @@ fn listed(message: &str, faults: &[Fault]) -> String {
     let mut text = String::new();
     for (i, fault) in faults.iter().enumerate() {
         let separator = if i == 0 { "" } else { "; " };
-        let place = if fault.pointer.is_empty() { "the whole" } else { &fault.pointer };
+        let place = if fault.pointer.is_empty() {
+            "the whole"
+        } else {
+            &fault.pointer
+        };
         // Writing to a String cannot fail.
         let _ = write!(text, "{separator}{place}: {}", fault.message);
     }
@@ -280,7 +288,9 @@ fn lost(outcome: Outcome) -> String {
 fn advice(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::NotRun => "the tool did not run; try again",
-        _ => "whether the tool ran to its end is unknown, so call again only if running twice does no harm",
+        _ => {
+            "whether the tool ran to its end is unknown, so call again only if running twice does no harm"
+        }
     }
 }
 
@@ -316,7 +326,13 @@ mod tests {
             },
         }
         .to_string();
-        for part in ["`mallory`", "`greet`", "no such tool", "publish on `demo/mcp/tools/greet/call/mallory`", "0x87"] {
+        for part in [
+            "`mallory`",
+            "`greet`",
+            "no such tool",
+            "publish on `demo/mcp/tools/greet/call/mallory`",
+            "0x87",
+        ] {
             assert!(text.contains(part), "{part}: {text}");
         }
     }
@@ -326,7 +342,10 @@ mod tests {
         let error = CallError::InvalidArguments {
             tool: "greet".into(),
             message: "2 faults".into(),
-            faults: vec![Fault::new("/name", "is required"), Fault::new("", "has too many members")],
+            faults: vec![
+                Fault::new("/name", "is required"),
+                Fault::new("", "has too many members"),
+            ],
         };
         assert_eq!(
             error.to_string(),

@@ -55,9 +55,12 @@ impl Guard {
                 source,
             });
         }
-        let mailbox = state.pending.open(correlation).ok_or(CallError::TooManyPending {
-            limit: client.max_pending,
-        })?;
+        let mailbox = state
+            .pending
+            .open(correlation)
+            .ok_or(CallError::TooManyPending {
+                limit: client.max_pending,
+            })?;
         drop(state);
         Ok(Self {
             watched: Watched::new(client, tool),
@@ -75,7 +78,11 @@ impl Guard {
     /// unsubscribes it at the end.
     pub(super) fn stream_topic(&self) -> String {
         let Watched { client, tool } = &self.watched;
-        client.shared.lock().pending.open_stream(&self.correlation, tool, &self.call_id);
+        client
+            .shared
+            .lock()
+            .pending
+            .open_stream(&self.correlation, tool, &self.call_id);
         client.shared.namespace.stream(tool, &self.call_id)
     }
 }
@@ -83,7 +90,11 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         let Watched { client, tool } = &self.watched;
-        let streamed = client.shared.lock().pending.close(&self.correlation, tool, &self.call_id);
+        let streamed = client
+            .shared
+            .lock()
+            .pending
+            .close(&self.correlation, tool, &self.call_id);
         if streamed {
             let topic = client.shared.namespace.stream(tool, &self.call_id);
             // Queued at once; whether it worked does not matter any more.

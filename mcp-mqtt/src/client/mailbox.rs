@@ -130,7 +130,10 @@ mod tests {
         mailbox.push(message(half));
         mailbox.push(message(vec![1; MAX_UNREAD_BYTES + 1]));
         assert_eq!(mailbox.missed(), 2);
-        assert_eq!(mailbox.next().await.unwrap().payload.len(), MAX_UNREAD_BYTES + 1);
+        assert_eq!(
+            mailbox.next().await.unwrap().payload.len(),
+            MAX_UNREAD_BYTES + 1
+        );
     }
 
     #[tokio::test]

@@ -33,7 +33,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::mqtt::{Connection, ConnectionError};
 use crate::wire::Namespace;

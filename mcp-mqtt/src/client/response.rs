@@ -62,12 +62,24 @@ mod tests {
 
     fn inbox(payload: &Value) -> Meaning {
         let payload = payload.to_string().into();
-        read(&Delivery { stream: false, payload }, "1")
+        read(
+            &Delivery {
+                stream: false,
+                payload,
+            },
+            "1",
+        )
     }
 
     fn stream(payload: &Value) -> Meaning {
         let payload = payload.to_string().into();
-        read(&Delivery { stream: true, payload }, "1")
+        read(
+            &Delivery {
+                stream: true,
+                payload,
+            },
+            "1",
+        )
     }
 
     #[test]
@@ -76,13 +88,24 @@ mod tests {
         assert_eq!(inbox(&ok), Meaning::Outcome(Ok(json!(3))));
         let partial = json!({"call_id": "1", "seq": 1, "type": "partial", "data": {"at": 1}});
         assert_eq!(inbox(&partial), Meaning::Partial(json!({"at": 1})));
-        assert_eq!(inbox(&json!({"call_id": "1", "seq": 2, "type": "done"})), Meaning::Nothing);
-        assert_eq!(inbox(&json!({"call_id": "1", "status": "accepted"})), Meaning::Nothing);
+        assert_eq!(
+            inbox(&json!({"call_id": "1", "seq": 2, "type": "done"})),
+            Meaning::Nothing
+        );
+        assert_eq!(
+            inbox(&json!({"call_id": "1", "status": "accepted"})),
+            Meaning::Nothing
+        );
     }
 
     #[test]
     fn what_is_none_of_these_is_a_bad_response() {
-        for bad in [json!(3), json!({}), json!({"status": "ok"}), json!({"call_id": "1", "status": "?"})] {
+        for bad in [
+            json!(3),
+            json!({}),
+            json!({"status": "ok"}),
+            json!({"call_id": "1", "status": "?"}),
+        ] {
             assert!(matches!(inbox(&bad), Meaning::Bad(_)), "{bad}");
         }
     }

@@ -72,7 +72,12 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(namespace: Namespace, caller: String, max_pending: usize, max_tools: usize) -> Self {
+    pub(super) fn new(
+        namespace: Namespace,
+        caller: String,
+        max_pending: usize,
+        max_tools: usize,
+    ) -> Self {
         Self {
             inbox: namespace.inbox(&caller),
             state: Mutex::new(State {
@@ -123,7 +128,8 @@ impl Shared {
     }
 
     pub(super) fn ignore(&self, topic: &str, reason: &str) {
-        self.ignored.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.ignored
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         tracing::debug!(topic, reason, "ignored a message");
     }
 
@@ -205,7 +211,11 @@ impl Shared {
     fn message(&self, message: Message) -> bool {
         if message.topic == self.inbox {
             let correlation = message.properties.correlation_data;
-            if !self.lock().pending.response(correlation.as_deref(), message.payload) {
+            if !self
+                .lock()
+                .pending
+                .response(correlation.as_deref(), message.payload)
+            {
                 self.ignore(&message.topic, "no pending call has its correlation data");
             }
             return false;
@@ -252,11 +262,15 @@ impl Shared {
 
 impl State {
     fn collect(&mut self, message: &Message) {
-        let Some(collector) = &mut self.collector else { return };
+        let Some(collector) = &mut self.collector else {
+            return;
+        };
         if collector.bytes + message.payload.len() > MAX_COLLECTED {
             return;
         }
         collector.bytes += message.payload.len();
-        collector.cards.insert(message.topic.clone(), message.payload.clone());
+        collector
+            .cards
+            .insert(message.topic.clone(), message.payload.clone());
     }
 }

@@ -31,9 +31,13 @@ type Running = Pin<Box<dyn Future<Output = Result<Value, CallError>> + Send>>;
 /// ```
 #[must_use = "a call does nothing unless it is polled"]
 pub struct CallStream {
-    running: Option<Running>,
-    result: Option<Result<Value, CallError>>,
+    progress: Progress,
     partials: Partials,
+}
+
+enum Progress {
+    Running(Running),
+    Ended(Result<Value, CallError>),
 }
 
 /// Where a running call leaves its partial results. It runs only while somebody polls the stream,
@@ -68,8 +72,7 @@ impl CallStream {
     {
         let partials = Partials::default();
         Self {
-            running: Some(Box::pin(start(partials.clone()))),
-            result: None,
+            progress: Progress::Running(Box::pin(start(partials.clone()))),
             partials,
         }
     }
@@ -84,11 +87,10 @@ impl CallStream {
     /// # Errors
     ///
     /// As [`Client::call`](super::Client::call).
-    pub async fn result(mut self) -> Result<Value, CallError> {
-        match (self.result.take(), self.running.take()) {
-            (Some(result), _) => result,
-            (None, Some(running)) => {
-                let mut running = running;
+    pub async fn result(self) -> Result<Value, CallError> {
+        match self.progress {
+            Progress::Ended(result) => result,
+            Progress::Running(mut running) => {
                 std::future::poll_fn(|cx| {
                     let result = running.as_mut().poll(cx);
                     self.partials.lock().values.clear();
@@ -96,8 +98,6 @@ impl CallStream {
                 })
                 .await
             }
-            // The one is always there until the other is.
-            (None, None) => std::future::pending().await,
         }
     }
 
@@ -115,17 +115,12 @@ impl Stream for CallStream {
         if let Some(value) = self.partials.lock().values.pop_front() {
             return Poll::Ready(Some(value));
         }
-        let ended = match &mut self.running {
-            None => true,
-            Some(running) => match running.as_mut().poll(cx) {
-                Poll::Pending => false,
-                Poll::Ready(result) => {
-                    self.running = None;
-                    self.result = Some(result);
-                    true
-                }
-            },
-        };
+        if let Progress::Running(running) = &mut self.progress
+            && let Poll::Ready(result) = running.as_mut().poll(cx)
+        {
+            self.progress = Progress::Ended(result);
+        }
+        let ended = matches!(self.progress, Progress::Ended(_));
         let next = self.partials.lock().values.pop_front();
         match (next, ended) {
             (Some(value), _) => Poll::Ready(Some(value)),
@@ -138,7 +133,7 @@ impl Stream for CallStream {
 impl fmt::Debug for CallStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallStream")
-            .field("ended", &self.running.is_none())
+            .field("ended", &matches!(self.progress, Progress::Ended(_)))
             .finish_non_exhaustive()
     }
 }

@@ -11,7 +11,9 @@ const BATCH: usize = 100;
 /// Requests what is wanted now. Everything is queued before this returns; a task each waits for the
 /// answers, so that it may be called from the connection's own task.
 pub(super) fn request(shared: &Arc<Shared>, connection: &Connection) {
-    let Some(work) = shared.take_work() else { return };
+    let Some(work) = shared.take_work() else {
+        return;
+    };
     let epoch = work.epoch;
     if work.inbox {
         let inbox = Subscription {
@@ -23,7 +25,10 @@ pub(super) fn request(shared: &Arc<Shared>, connection: &Connection) {
         let (shared, answer) = (shared.clone(), connection.subscribe(vec![inbox]));
         tokio::spawn(async move {
             let answer = match answer.await {
-                Ok(codes) => codes.into_iter().next().unwrap_or(Err(ReasonCode::UNSPECIFIED_ERROR)),
+                Ok(codes) => codes
+                    .into_iter()
+                    .next()
+                    .unwrap_or(Err(ReasonCode::UNSPECIFIED_ERROR)),
                 Err(RequestError::Refused(reason)) => Err(reason),
                 Err(error) if is_loss(&error) => return,
                 Err(_) => Err(ReasonCode::UNSPECIFIED_ERROR),
@@ -65,5 +70,8 @@ pub(super) fn card(filter: &str) -> Subscription {
 
 /// The loss of the connection is an event of its own.
 pub(super) fn is_loss(error: &RequestError) -> bool {
-    matches!(error, RequestError::NotConnected | RequestError::NotSent | RequestError::Lost)
+    matches!(
+        error,
+        RequestError::NotConnected | RequestError::NotSent | RequestError::Lost
+    )
 }

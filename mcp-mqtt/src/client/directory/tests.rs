@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 
 const TOOL: &str = "demo/mcp/tools/greet/card";
 const SERVER: &str = "demo/mcp/servers/hello/card";
-const ONLINE: Sight = Sight::Online { bound: false, inbox: false };
+const ONLINE: Sight = Sight::Online {
+    bound: false,
+    inbox: false,
+};
 
 fn directory() -> Directory {
     Directory::new(Namespace::new("demo").unwrap(), 2)
@@ -61,7 +64,10 @@ fn the_card_of_a_tool_makes_its_server_wanted() {
     assert_eq!(directory.sight("greet", now), Sight::Pending(None));
     assert_eq!(directory.take_wanted(), [SERVER]);
     directory.subscribed(SERVER, true, now);
-    assert_eq!(directory.sight("greet", now), Sight::Pending(Some(now + CARD_GRACE)));
+    assert_eq!(
+        directory.sight("greet", now),
+        Sight::Pending(Some(now + CARD_GRACE))
+    );
     assert_eq!(directory.sight("greet", now + CARD_GRACE), ONLINE);
 }
 
@@ -92,9 +98,16 @@ fn a_hidden_server_card_leaves_the_word_to_the_tools() {
 fn the_card_tells_how_to_call() {
     let now = Instant::now();
     let mut directory = watching(now);
-    tool_card(&mut directory, "online", json!({"bound": true, "inbox": true}));
+    tool_card(
+        &mut directory,
+        "online",
+        json!({"bound": true, "inbox": true}),
+    );
     server_card(&mut directory, "online");
-    let sight = Sight::Online { bound: true, inbox: true };
+    let sight = Sight::Online {
+        bound: true,
+        inbox: true,
+    };
     assert_eq!(directory.sight("greet", now), sight);
 }
 
@@ -104,8 +117,12 @@ fn a_hostile_card_changes_nothing_and_is_counted() {
     let mut directory = watching(now);
     tool_card(&mut directory, "online", Value::Null);
     server_card(&mut directory, "online");
-    let stranger = tool_json("other", "hello", "offline", Value::Null).to_string();
-    for payload in [stranger.as_bytes(), b"nonsense", &vec![b' '; cards::MAX_CARD + 1]] {
+    let stranger = tool_json("other", "stranger", "offline", Value::Null).to_string();
+    for payload in [
+        stranger.as_bytes(),
+        b"nonsense",
+        &vec![b' '; cards::MAX_CARD + 1],
+    ] {
         assert!(!directory.tool_card("greet", payload));
         assert!(!directory.server_card("hello", payload));
     }
@@ -145,7 +162,10 @@ fn the_tool_that_was_idle_longest_makes_room_and_never_one_in_a_call() {
     directory.acquire("c");
     assert_eq!(directory.take_unwanted(), ["demo/mcp/tools/b/card"]);
     directory.acquire("d");
-    assert!(directory.take_unwanted().is_empty(), "`a` and `c` are in calls");
+    assert!(
+        directory.take_unwanted().is_empty(),
+        "`a` and `c` are in calls"
+    );
 }
 
 #[test]

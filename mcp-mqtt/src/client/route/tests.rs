@@ -2,8 +2,14 @@
 
 use super::*;
 
-const OURS: Sight = Sight::Online { bound: true, inbox: true };
-const PLAIN: Sight = Sight::Online { bound: false, inbox: false };
+const OURS: Sight = Sight::Online {
+    bound: true,
+    inbox: true,
+};
+const PLAIN: Sight = Sight::Online {
+    bound: false,
+    inbox: false,
+};
 const MS: Duration = Duration::from_millis(1);
 
 /// A route whose bound and plain attempts ended so.
@@ -48,7 +54,10 @@ fn with_a_card_the_puback_is_the_last_word() {
 fn an_offline_card_fails_the_call_before_anything_is_published() {
     let now = Instant::now();
     let route = Route::new(now);
-    assert_eq!(route.next(Sight::Offline, now), Step::Fail(Failure::Offline));
+    assert_eq!(
+        route.next(Sight::Offline, now),
+        Step::Fail(Failure::Offline)
+    );
     assert!(!route.may_have_run());
 }
 
@@ -65,13 +74,19 @@ fn a_missing_card_is_waited_for_briefly() {
     let route = Route::new(now);
     let missing = Sight::Missing { since: now };
     assert_eq!(route.next(missing, now), Step::Wait(Some(now + CARD_GRACE)));
-    assert_eq!(route.next(missing, now + CARD_GRACE), Step::Publish(Form::Bound));
+    assert_eq!(
+        route.next(missing, now + CARD_GRACE),
+        Step::Publish(Form::Bound)
+    );
 }
 
 #[test]
 fn a_hidden_card_is_not_waited_for() {
     let now = Instant::now();
-    assert_eq!(Route::new(now).next(Sight::Hidden, now), Step::Publish(Form::Bound));
+    assert_eq!(
+        Route::new(now).next(Sight::Hidden, now),
+        Step::Publish(Form::Bound)
+    );
 }
 
 #[test]
@@ -111,7 +126,10 @@ fn a_call_that_a_server_took_is_never_published_again() {
     let now = Instant::now();
     let late = now + 1_000 * MS;
     for sight in [OURS, Sight::Hidden] {
-        assert_eq!(after(now, Some(Ack::Delivered), None).next(sight, late), Step::Settled);
+        assert_eq!(
+            after(now, Some(Ack::Delivered), None).next(sight, late),
+            Step::Settled
+        );
     }
     let both = after(now, Some(Ack::NoSubscriber), Some(Ack::Delivered));
     for sight in [OURS, PLAIN] {
@@ -124,8 +142,14 @@ fn neither_card_nor_response_is_absence_a_quarter_second_after_the_suback() {
     let now = Instant::now();
     let route = after(now, Some(Ack::Delivered), None);
     for sight in [Sight::Missing { since: now }, Sight::Offline] {
-        assert_eq!(route.next(sight, now + 249 * MS), Step::Wait(Some(now + 250 * MS)));
-        assert_eq!(route.next(sight, now + 250 * MS), Step::Fail(Failure::Absent));
+        assert_eq!(
+            route.next(sight, now + 249 * MS),
+            Step::Wait(Some(now + 250 * MS))
+        );
+        assert_eq!(
+            route.next(sight, now + 250 * MS),
+            Step::Fail(Failure::Absent)
+        );
     }
     assert!(route.may_have_run());
 }
@@ -137,7 +161,10 @@ fn a_slow_link_leaves_time_for_the_response_after_the_puback() {
     route.publishing(Form::Bound);
     route.acknowledged(Form::Bound, Ack::Delivered, now + 400 * MS);
     let missing = Sight::Missing { since: now };
-    assert_eq!(route.next(missing, now + 400 * MS), Step::Wait(Some(now + 500 * MS)));
+    assert_eq!(
+        route.next(missing, now + 400 * MS),
+        Step::Wait(Some(now + 500 * MS))
+    );
 }
 
 #[test]
@@ -145,5 +172,8 @@ fn a_later_call_of_a_missing_tool_gets_the_whole_time() {
     let since = Instant::now();
     let start = since + 5_000 * MS;
     let route = after(start, Some(Ack::Delivered), None);
-    assert_eq!(route.next(Sight::Missing { since }, start), Step::Wait(Some(start + 250 * MS)));
+    assert_eq!(
+        route.next(Sight::Missing { since }, start),
+        Step::Wait(Some(start + 250 * MS))
+    );
 }
