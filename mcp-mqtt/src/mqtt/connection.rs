@@ -1,0 +1,270 @@
+//! The handle of a connection, and what its handler is told.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use rumqttc::v5::AsyncClient;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, timeout, timeout_at};
+use tracing::warn;
+
+use super::driver::Driver;
+use super::error::{ConnectionError, PublishError, RequestError};
+use super::ledger::Grants;
+use super::limits::Limits;
+use super::options::{ConnectOptions, OptionsError, OptionsFault};
+use super::packet::{Message, Publish, Published, Subscription, Will};
+use super::request::{SubscribeAll, UnsubscribeOne};
+use super::shared::{ROOM, Shared, Status};
+use super::{names, prepare};
+
+/// How long [`Connection::disconnect`] waits for what is queued and unacknowledged.
+const FINISH: Duration = Duration::from_secs(5);
+
+/// How long it then waits for the DISCONNECT to leave, and the broker to close.
+const LEAVE: Duration = Duration::from_secs(2);
+
+/// What happens on a connection.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// The broker accepted the connection. Without a session nothing is subscribed any more.
+    Connected {
+        session_present: bool,
+    },
+    Message(Message),
+    /// The connection broke, or an attempt to connect failed: told once for each attempt. Every request has its result
+    /// already.
+    Lost {
+        error: ConnectionError,
+        /// When the next attempt begins; `None`: there is none, the connection has ended.
+        retry_in: Option<Duration>,
+    },
+}
+
+/// A connection to the broker that is made again whenever it breaks, until it is closed or every handle is dropped
+/// (which closes it without a DISCONNECT, so that the will fires). Subscribing again is the business of the handler.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    owner: Arc<Owner>,
+}
+
+/// A handle that keeps nothing alive: for the handler, which would otherwise keep its own connection.
+#[derive(Clone)]
+pub(crate) struct WeakConnection(Weak<Owner>);
+
+impl WeakConnection {
+    pub(crate) fn upgrade(&self) -> Option<Connection> {
+        self.0.upgrade().map(|owner| Connection { owner })
+    }
+}
+
+struct Owner {
+    shared: Arc<Shared>,
+    task: AbortHandle,
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.shared.cut();
+        self.task.abort();
+    }
+}
+
+impl Connection {
+    /// Starts connecting, in a task of its own.
+    ///
+    /// `handler` runs in that task, between two packets: it must not block or take long. It may make requests; they
+    /// are queued when it makes them, but their results only come after it returned, so it must not wait for them.
+    ///
+    /// # Errors
+    /// Every fault of `options` and `will`.
+    pub(crate) fn open(
+        options: ConnectOptions,
+        will: Option<Will>,
+        handler: impl FnMut(Event) + Send + 'static,
+    ) -> Result<Self, OptionsError> {
+        Self::open_with(options, will, |_| handler)
+    }
+
+    /// The same for a handler that makes requests itself: `handler` makes it from a weak handle, which upgrades from
+    /// the first event on.
+    pub(crate) fn open_with<H: FnMut(Event) + Send + 'static>(
+        options: ConnectOptions,
+        will: Option<Will>,
+        handler: impl FnOnce(WeakConnection) -> H,
+    ) -> Result<Self, OptionsError> {
+        let wire = prepare::prepare(&options, will)?;
+        let runtime = Handle::try_current().map_err(|_| OptionsError {
+            faults: vec![OptionsFault::NoRuntime],
+        })?;
+        // One more place than requests may take: the DISCONNECT's.
+        let (client, eventloop) = AsyncClient::new(wire, ROOM + 1);
+        let shared = Arc::new(Shared::new(client, options.client_id));
+        let (start, started) = oneshot::channel();
+        let owner = Arc::new_cyclic(|weak| {
+            let handler = handler(WeakConnection(weak.clone()));
+            let address = options.url.address();
+            let driver = Driver::new(
+                Arc::clone(&shared),
+                eventloop,
+                address,
+                options.connect_timeout,
+                handler,
+            );
+            let task = runtime.spawn(async move {
+                // The first event must find the weak handle upgradable.
+                if started.await.is_ok() {
+                    driver.run().await;
+                }
+            });
+            Owner {
+                shared,
+                task: task.abort_handle(),
+            }
+        });
+        // The task is there to receive it.
+        let _ = start.send(());
+        Ok(Self { owner })
+    }
+
+    /// Queues `publish` at once if there is room for it (1024 requests may be queued), else when there is: those that
+    /// wait take their turns. Requests leave in the order in which they were queued. The result of QoS 1 is the
+    /// broker's answer, that of QoS 0 says that it was handed to the socket. Dropping the future does not take back
+    /// what is queued. Never blocks.
+    pub(crate) fn publish(
+        &self,
+        publish: Publish,
+    ) -> impl Future<Output = Result<Published, PublishError>> + Send + 'static + use<> {
+        let begun = publish.check().map(|()| self.owner.shared.submit(publish));
+        async move { begun.map_err(RequestError::Invalid)?.await }
+    }
+
+    /// Subscribes in one packet; the answers are in the order of `subscriptions`. Queued like a publish. Retained
+    /// messages keep their flag when they are forwarded live ("retain as published").
+    pub(crate) fn subscribe(
+        &self,
+        subscriptions: Vec<Subscription>,
+    ) -> impl Future<Output = Result<Grants, RequestError>> + Send + 'static + use<> {
+        let count = subscriptions.len();
+        let checked = subscriptions.iter().try_for_each(Subscription::check);
+        let begun = checked
+            .map(|()| (count > 0).then(|| self.owner.shared.submit(SubscribeAll(subscriptions))));
+        async move {
+            match begun.map_err(RequestError::Invalid)? {
+                None => Ok(Grants::new()),
+                // A SUBACK has one code for each filter; anything else cannot be told apart.
+                Some(answer) => answer.await.and_then(|g| {
+                    if g.len() == count {
+                        Ok(g)
+                    } else {
+                        Err(RequestError::Lost)
+                    }
+                }),
+            }
+        }
+    }
+
+    /// Unsubscribes; what was not subscribed is no error. Queued like a publish. Messages the broker had queued for
+    /// the filter may still come.
+    pub(crate) fn unsubscribe(
+        &self,
+        filters: Vec<String>,
+    ) -> impl Future<Output = Result<(), RequestError>> + Send + 'static + use<> {
+        let checked = filters.iter().try_for_each(|filter| names::filter(filter));
+        let submit = |filter| self.owner.shared.submit(UnsubscribeOne(filter));
+        let begun = checked.map(|()| filters.into_iter().map(submit).collect::<Vec<_>>());
+        async move {
+            let mut result = Ok(());
+            for answer in begun.map_err(RequestError::Invalid)? {
+                result = answer.await.and(result);
+            }
+            result
+        }
+    }
+
+    /// Waits until there is a connection. What the handler requested when it was told comes before what the caller
+    /// requests next.
+    ///
+    /// # Errors
+    /// At the deadline, why the last attempt failed; at once, why there will be no connection any more.
+    pub(crate) async fn wait_connected(
+        &self,
+        deadline: impl Into<Instant>,
+    ) -> Result<(), ConnectionError> {
+        let mut status = self.owner.shared.status();
+        let settled = status.wait_for(|status| !matches!(status, Status::Connecting(_)));
+        // At the deadline, or with a fault that cannot be, the last status tells the most.
+        drop(timeout_at(deadline.into(), settled).await);
+        let last = status.borrow().clone();
+        match last {
+            Status::Connected => Ok(()),
+            Status::Connecting(Some(error)) | Status::Ended(error) => Err(error),
+            Status::Connecting(None) => Err(ConnectionError::NoAnswer),
+        }
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        self.owner.shared.is_connected()
+    }
+
+    /// What the broker allows; `None` while there is no connection.
+    pub(crate) fn limits(&self) -> Option<Limits> {
+        self.owner.shared.limits()
+    }
+
+    /// The largest packet the broker takes, in bytes, if it says.
+    pub(crate) fn max_packet_size(&self) -> Option<u32> {
+        self.owner.shared.max_packet_size()
+    }
+
+    pub(crate) fn client_id(&self) -> &str {
+        &self.owner.shared.client_id
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakConnection {
+        WeakConnection(Arc::downgrade(&self.owner))
+    }
+
+    /// Closes in order: refuses what comes, waits until everything requested before has its result (at most 5 s), then
+    /// says DISCONNECT, so that the will does not fire. Messages are handed to the handler until the end. Going on
+    /// without waiting for it is fine as long as a handle lives.
+    pub(crate) async fn disconnect(&self) {
+        let shared = &self.owner.shared;
+        if shared.close() {
+            if timeout(FINISH, self.ended()).await.is_err() {
+                let unanswered = shared.leave_now();
+                warn!(
+                    unanswered,
+                    "disconnecting although the broker has not acknowledged everything"
+                );
+            }
+            if timeout(LEAVE, self.ended()).await.is_ok() {
+                return;
+            }
+        }
+        self.abort();
+        self.ended().await;
+    }
+
+    /// Closes the socket without a DISCONNECT, so that the will fires. What has no result by then gets it:
+    /// [`NotSent`](RequestError::NotSent) or [`Lost`](RequestError::Lost).
+    pub(crate) fn abort(&self) {
+        self.owner.shared.cut();
+        self.owner.task.abort();
+    }
+
+    /// Waits until the connection has ended for good; says why.
+    pub(crate) async fn ended(&self) -> ConnectionError {
+        let mut status = self.owner.shared.status();
+        match status
+            .wait_for(|status| matches!(status, Status::Ended(_)))
+            .await
+            .as_deref()
+        {
+            Ok(Status::Ended(error)) => error.clone(),
+            _ => ConnectionError::Stopped,
+        }
+    }
+}

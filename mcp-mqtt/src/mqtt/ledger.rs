@@ -1,0 +1,178 @@
+//! Which answer belongs to which request. Knows no socket, no task and no clock.
+//!
+//! rumqttc gives no handle for a request. But requests leave in the order in which they were queued, and each one
+//! that leaves is reported with its packet id: so a queue of waiters in the same order, and a table by packet id, tie
+//! every answer to its request. All of it ends with the connection: nothing is carried over to the next one, so no
+//! answer can meet a waiter of another connection.
+
+use std::collections::VecDeque;
+
+use tokio::sync::oneshot;
+
+use super::error::RequestError;
+use super::packet::{Published, Qos};
+use super::reason::ReasonCode;
+
+/// The result of one request.
+pub(super) type Outcome<T> = Result<T, RequestError>;
+
+/// What a SUBACK says, filter by filter.
+pub(crate) type Grants = Vec<Result<Qos, ReasonCode>>;
+
+/// Where the result of a request goes. A receiver that is gone is no fault: nobody waits any more.
+#[derive(Debug)]
+pub(super) enum Waiter {
+    Publish(Qos, oneshot::Sender<Outcome<Published>>),
+    Subscribe(oneshot::Sender<Outcome<Grants>>),
+    Unsubscribe(oneshot::Sender<Outcome<()>>),
+}
+
+impl Waiter {
+    fn fail(self, error: RequestError) {
+        match self {
+            Self::Publish(_, to) => drop(to.send(Err(error))),
+            Self::Subscribe(to) => drop(to.send(Err(error))),
+            Self::Unsubscribe(to) => drop(to.send(Err(error))),
+        }
+    }
+}
+
+/// What left, as rumqttc reports it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+    Publish,
+    Subscribe,
+    Unsubscribe,
+}
+
+/// The requests of one connection that have no result yet.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    queued: VecDeque<Waiter>,
+    /// By packet id.
+    publishes: Vec<Option<oneshot::Sender<Outcome<Published>>>>,
+    /// In the order sent, with packet ids that may repeat: rumqttc takes them from the counter for publishes and
+    /// keeps no table of them. Few at a time.
+    subscribes: VecDeque<(u16, oneshot::Sender<Outcome<Grants>>)>,
+    unsubscribes: VecDeque<(u16, oneshot::Sender<Outcome<()>>)>,
+    /// How many wait for an answer to what left.
+    unanswered: usize,
+}
+
+impl Ledger {
+    /// A request was queued.
+    pub(super) fn queued(&mut self, waiter: Waiter) {
+        self.queued.push_back(waiter);
+    }
+
+    /// The oldest queued request left with this packet id. `false` if it is of another kind, which means that the
+    /// order is lost and no answer can be trusted any more.
+    #[must_use]
+    pub(super) fn left(&mut self, left: Left, id: u16) -> bool {
+        match (left, self.queued.pop_front()) {
+            (Left::Publish, Some(Waiter::Publish(Qos::AtMostOnce, to))) => {
+                drop(to.send(Ok(Published::Delivered)));
+                return true;
+            }
+            (Left::Publish, Some(Waiter::Publish(Qos::AtLeastOnce, to))) => {
+                let slot = usize::from(id);
+                if slot >= self.publishes.len() {
+                    self.publishes.resize_with(slot + 1, || None);
+                }
+                if let Some(place) = self.publishes.get_mut(slot)
+                    && let Some(older) = place.replace(to)
+                {
+                    // The id was free for rumqttc: its answer came in a form that MQTT does not allow.
+                    drop(older.send(Err(RequestError::Lost)));
+                    self.unanswered -= 1;
+                }
+            }
+            (Left::Subscribe, Some(Waiter::Subscribe(to))) => self.subscribes.push_back((id, to)),
+            (Left::Unsubscribe, Some(Waiter::Unsubscribe(to))) => {
+                self.unsubscribes.push_back((id, to))
+            }
+            (_, waiter) => {
+                if let Some(waiter) = waiter {
+                    waiter.fail(RequestError::Lost);
+                }
+                return false;
+            }
+        }
+        self.unanswered += 1;
+        true
+    }
+
+    /// A PUBACK came.
+    pub(super) fn published(&mut self, id: u16, reason: ReasonCode) {
+        if let Some(to) = self
+            .publishes
+            .get_mut(usize::from(id))
+            .and_then(Option::take)
+        {
+            self.unanswered -= 1;
+            drop(to.send(match reason {
+                ReasonCode::NO_MATCHING_SUBSCRIBERS => Ok(Published::NoSubscriber),
+                reason if reason.is_failure() => Err(RequestError::Refused(reason)),
+                _ => Ok(Published::Delivered),
+            }));
+        }
+    }
+
+    /// A SUBACK came.
+    pub(super) fn subscribed(&mut self, id: u16, grants: Grants) {
+        if let Some(to) = take(&mut self.subscribes, id) {
+            self.unanswered -= 1;
+            drop(to.send(Ok(grants)));
+        }
+    }
+
+    /// An UNSUBACK came.
+    pub(super) fn unsubscribed(&mut self, id: u16, reason: ReasonCode) {
+        if let Some(to) = take(&mut self.unsubscribes, id) {
+            self.unanswered -= 1;
+            drop(to.send(if reason.is_failure() {
+                Err(RequestError::Refused(reason))
+            } else {
+                Ok(())
+            }));
+        }
+    }
+
+    /// The connection is gone: everything gets its result. Returns how many had not left.
+    pub(super) fn lost(&mut self) -> usize {
+        let unsent = self.queued.len();
+        self.queued
+            .drain(..)
+            .for_each(|waiter| waiter.fail(RequestError::NotSent));
+        for to in self.publishes.drain(..).flatten() {
+            drop(to.send(Err(RequestError::Lost)));
+        }
+        self.subscribes
+            .drain(..)
+            .for_each(|(_, to)| drop(to.send(Err(RequestError::Lost))));
+        self.unsubscribes
+            .drain(..)
+            .for_each(|(_, to)| drop(to.send(Err(RequestError::Lost))));
+        self.unanswered = 0;
+        unsent
+    }
+
+    /// Whether every request has its result.
+    pub(super) fn is_idle(&self) -> bool {
+        self.queued.is_empty() && self.unanswered == 0
+    }
+
+    /// How many have left without an answer so far.
+    pub(super) fn unanswered(&self) -> usize {
+        self.unanswered
+    }
+}
+
+fn take<T>(sent: &mut VecDeque<(u16, T)>, id: u16) -> Option<T> {
+    let place = sent.iter().position(|(sent_id, _)| *sent_id == id)?;
+    sent.remove(place).map(|(_, to)| to)
+}
+
+#[cfg(test)]
+#[path = "ledger_tests.rs"]
+mod tests;

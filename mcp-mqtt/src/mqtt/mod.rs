@@ -1,0 +1,50 @@
+//! The connection to the broker: the only module that names `rumqttc`.
+//!
+//! | File | Holds |
+//! |---|---|
+//! | `url`, `secret`, `options` | what a user configures |
+//! | `prepare`, `tls` | its translation for rumqttc and rustls |
+//! | `packet`, `names`, `reason`, `limits` | what travels, and what may |
+//! | `convert`, `request` | to rumqttc's packets and back |
+//! | `ledger`, `backoff` | which answer belongs to which request; when to try again (no I/O) |
+//! | `shared`, `driver`, `connection` | the state, the polling task, the handle |
+//! | `error` | why there is no connection; why a request failed |
+//!
+//! Knows nothing of tools and MCP.
+
+mod backoff;
+mod connection;
+mod convert;
+mod driver;
+mod error;
+mod ledger;
+mod limits;
+mod names;
+mod options;
+mod packet;
+mod prepare;
+mod reason;
+mod request;
+mod secret;
+mod shared;
+#[cfg(feature = "tls")]
+mod tls;
+mod url;
+
+pub use error::ConnectionError;
+pub use options::{ConnectOptions, OptionsError, OptionsFault};
+pub use secret::Secret;
+pub use url::{BrokerUrl, UrlError};
+
+#[allow(unused_imports, reason = "the server and the client use them")]
+pub(crate) use self::{
+    connection::{Connection, Event, WeakConnection},
+    error::{PublishError, RequestError},
+    ledger::Grants,
+    limits::Limits,
+    packet::{Message, Properties, Publish, Published, Qos, RetainHandling, Subscription, Will},
+    reason::ReasonCode,
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! The three requests of a client as one trait: how each is checked, handed to rumqttc, and waited for.
+
+use rumqttc::v5::mqttbytes::v5::Subscribe;
+use rumqttc::v5::{AsyncClient, ClientError};
+use tokio::sync::oneshot;
+
+use super::error::RequestError;
+use super::ledger::{Grants, Outcome, Waiter};
+use super::limits::Limits;
+use super::packet::{Publish, Published, Subscription};
+
+pub(super) trait Request: Send + 'static {
+    type Answer: Send + 'static;
+
+    /// Whether the broker can take it.
+    fn check(&self, limits: &Limits) -> Result<(), RequestError>;
+
+    fn waiter(&self, to: oneshot::Sender<Outcome<Self::Answer>>) -> Waiter;
+
+    /// Into the queue; never waits.
+    fn send(self, client: &AsyncClient) -> Result<(), ClientError>;
+}
+
+impl Request for Publish {
+    type Answer = Published;
+
+    fn check(&self, limits: &Limits) -> Result<(), RequestError> {
+        limits.check_publish(self)
+    }
+
+    fn waiter(&self, to: oneshot::Sender<Outcome<Published>>) -> Waiter {
+        Waiter::Publish(self.qos, to)
+    }
+
+    fn send(self, client: &AsyncClient) -> Result<(), ClientError> {
+        let (topic, qos, retain, payload, properties) = self.into_parts();
+        match properties {
+            None => client.try_publish(topic, qos, retain, payload),
+            Some(properties) => {
+                client.try_publish_with_properties(topic, qos, retain, payload, properties)
+            }
+        }
+    }
+}
+
+/// One SUBSCRIBE packet.
+pub(super) struct SubscribeAll(pub(super) Vec<Subscription>);
+
+impl Request for SubscribeAll {
+    type Answer = Grants;
+
+    fn check(&self, limits: &Limits) -> Result<(), RequestError> {
+        self.0
+            .iter()
+            .try_for_each(|subscription| limits.check_subscription(subscription))?;
+        let filters = self.0.iter().cloned().map(Subscription::into_wire);
+        limits.check_size(Subscribe::new_many(filters, None).size())
+    }
+
+    fn waiter(&self, to: oneshot::Sender<Outcome<Grants>>) -> Waiter {
+        Waiter::Subscribe(to)
+    }
+
+    fn send(self, client: &AsyncClient) -> Result<(), ClientError> {
+        client.try_subscribe_many(self.0.into_iter().map(Subscription::into_wire))
+    }
+}
+
+/// One UNSUBSCRIBE packet; rumqttc's holds one filter.
+pub(super) struct UnsubscribeOne(pub(super) String);
+
+impl Request for UnsubscribeOne {
+    type Answer = ();
+
+    fn check(&self, limits: &Limits) -> Result<(), RequestError> {
+        // At most: fixed header 5, packet id 2, properties 1, length of the filter 2.
+        limits.check_size(10 + self.0.len())
+    }
+
+    fn waiter(&self, to: oneshot::Sender<Outcome<()>>) -> Waiter {
+        Waiter::Unsubscribe(to)
+    }
+
+    fn send(self, client: &AsyncClient) -> Result<(), ClientError> {
+        client.try_unsubscribe(self.0)
+    }
+}
