@@ -78,7 +78,6 @@ impl Client {
     /// Starts to describe a client that calls as `caller`, the identity that policies name.
     ///
     /// Unless the broker's URL or options carry a user name, the caller is the user name.
-    #[must_use]
     pub fn builder(caller: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(caller.into())
     }

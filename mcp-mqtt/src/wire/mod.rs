@@ -3,6 +3,7 @@
 
 pub mod card;
 pub mod envelope;
+pub mod filter;
 pub mod response;
 pub mod topic;
 

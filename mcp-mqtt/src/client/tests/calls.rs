@@ -5,37 +5,60 @@ use super::*;
 #[tokio::test]
 async fn a_call_carries_what_the_wire_format_says() {
     let broker = Mosquitto::start();
-    let server = Script::start(&broker, &["tools/greet/call/#"], |call| call.ok(json!("hi"))).await;
+    let server = Script::start(&broker, &["tools/greet/call/#"], |call| {
+        call.ok(json!("hi"))
+    })
+    .await;
     server.announce("greet", ours()).await;
     let client = connect(&broker, "scout").await;
-    let call = client.call("greet", json!({"name": "Ann"})).timeout(Duration::from_millis(4_100));
+    let call = client
+        .call("greet", json!({"name": "Ann"}))
+        .timeout(Duration::from_millis(4_100));
     assert_eq!(soon(call).await.unwrap(), "hi");
 
     let received = server.received();
-    let [message] = received.as_slice() else { panic!("{received:?}") };
+    let [message] = received.as_slice() else {
+        panic!("{received:?}")
+    };
     assert_eq!(message.topic, "demo/mcp/tools/greet/call/scout");
     assert!(!message.retain);
     let properties = &message.properties;
     assert_eq!(properties.correlation_data.as_ref().unwrap().len(), 16);
-    assert_eq!(properties.response_topic.as_deref(), Some("demo/mcp/clients/scout/responses"));
+    assert_eq!(
+        properties.response_topic.as_deref(),
+        Some("demo/mcp/clients/scout/responses")
+    );
     assert_eq!(properties.content_type.as_deref(), Some("application/json"));
-    assert!(properties.message_expiry.is_some_and(|s| (4..=5).contains(&s)));
+    assert!(
+        properties
+            .message_expiry
+            .is_some_and(|s| (4..=5).contains(&s))
+    );
     let (name, left) = &properties.user[0];
     assert_eq!(name, "mcp-mqtt-timeout-ms");
-    assert!((3_000..=4_100).contains(&left.parse::<u32>().unwrap()), "{left}");
+    assert!(
+        (3_000..=4_100).contains(&left.parse::<u32>().unwrap()),
+        "{left}"
+    );
     assert_eq!(properties.user.len(), 1);
 
     let payload: Value = serde_json::from_slice(&message.payload).unwrap();
     assert_eq!(payload["arguments"], json!({"name": "Ann"}));
     assert_eq!(payload["client"], "scout");
-    assert_eq!(payload["response_topic"], "demo/mcp/clients/scout/responses");
+    assert_eq!(
+        payload["response_topic"],
+        "demo/mcp/clients/scout/responses"
+    );
     assert_eq!(payload["call_id"].as_str().unwrap().len(), 32);
 }
 
 #[tokio::test]
 async fn ids_are_never_the_same_twice() {
     let broker = Mosquitto::start();
-    let server = Script::start(&broker, &["tools/greet/call/#"], |call| call.ok(Value::Null)).await;
+    let server = Script::start(&broker, &["tools/greet/call/#"], |call| {
+        call.ok(Value::Null)
+    })
+    .await;
     server.announce("greet", ours()).await;
     let client = connect(&broker, "scout").await;
     for _ in 0..2 {
@@ -43,7 +66,10 @@ async fn ids_are_never_the_same_twice() {
     }
     let ids = |m: &crate::mqtt::Message| {
         let payload: Value = serde_json::from_slice(&m.payload).unwrap();
-        (m.properties.correlation_data.clone().unwrap(), payload["call_id"].to_string())
+        (
+            m.properties.correlation_data.clone().unwrap(),
+            payload["call_id"].to_string(),
+        )
     };
     let (a, b) = (ids(&server.received()[0]), ids(&server.received()[1]));
     assert!(a.0 != b.0 && a.1 != b.1);
@@ -58,7 +84,9 @@ async fn a_result_is_read_as_the_type_that_is_asked_for() {
     let client = connect(&broker, "scout").await;
     let sum: u32 = soon(client.call_as("add", json!({}))).await.unwrap();
     assert_eq!(sum, 3);
-    let error = soon(client.call_as::<String>("add", json!({}))).await.unwrap_err();
+    let error = soon(client.call_as::<String>("add", json!({})))
+        .await
+        .unwrap_err();
     assert!(matches!(error, CallError::BadResult { .. }), "{error}");
     assert_eq!(error.outcome(), Outcome::Ran);
 }
@@ -78,25 +106,51 @@ async fn each_class_of_error_is_a_variant() {
     };
 
     let faults = json!([{"pointer": "/n", "message": "must be at least 1"}]);
-    let error = fail(json!({"type": "invalid_arguments", "message": "bad", "faults": faults})).await;
-    let CallError::InvalidArguments { faults, .. } = error else { panic!("{error}") };
-    assert_eq!((faults[0].pointer.as_str(), faults[0].message.as_str()), ("/n", "must be at least 1"));
+    let error =
+        fail(json!({"type": "invalid_arguments", "message": "bad", "faults": faults})).await;
+    let CallError::InvalidArguments { faults, .. } = error else {
+        panic!("{error}")
+    };
+    assert_eq!(
+        (faults[0].pointer.as_str(), faults[0].message.as_str()),
+        ("/n", "must be at least 1")
+    );
 
     let error = fail(json!({"type": "tool_error", "message": "boom", "code": "E7"})).await;
-    let CallError::Tool { message, code, .. } = error else { panic!("{error}") };
+    let CallError::Tool { message, code, .. } = error else {
+        panic!("{error}")
+    };
     assert_eq!((message.as_str(), code.as_deref()), ("boom", Some("E7")));
 
     let error = fail(json!({"type": "unauthorized", "message": "no"})).await;
-    let CallError::Unauthorized { refusal, .. } = error else { panic!("{error}") };
-    assert_eq!(refusal, Refusal::Server { message: "no".to_owned() });
+    let CallError::Unauthorized { refusal, .. } = error else {
+        panic!("{error}")
+    };
+    assert_eq!(
+        refusal,
+        Refusal::Server {
+            message: "no".to_owned()
+        }
+    );
 
     let error = fail(json!({"type": "unavailable", "message": "full", "retry_after_ms": 50})).await;
     assert_eq!(error.outcome(), Outcome::NotRun);
-    let CallError::Unavailable { retry_after, .. } = error else { panic!("{error}") };
+    let CallError::Unavailable { retry_after, .. } = error else {
+        panic!("{error}")
+    };
     assert_eq!(retry_after, Some(Duration::from_millis(50)));
 
     let error = fail(json!({"type": "timeout", "message": "took too long"})).await;
-    assert!(matches!(error, CallError::Timeout { outcome: Outcome::Unknown, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            CallError::Timeout {
+                outcome: Outcome::Unknown,
+                ..
+            }
+        ),
+        "{error}"
+    );
 
     let error = fail(json!({"type": "on_fire", "message": "?"})).await;
     assert!(matches!(error, CallError::BadResponse { .. }), "{error}");
@@ -127,7 +181,10 @@ async fn what_is_not_for_a_pending_call_is_ignored_and_counted() {
 #[tokio::test]
 async fn what_the_server_of_the_call_sends_and_nobody_understands_is_a_bad_response() {
     let broker = Mosquitto::start();
-    let server = Script::start(&broker, &["tools/greet/call/#"], |call| call.respond(&json!(7))).await;
+    let server = Script::start(&broker, &["tools/greet/call/#"], |call| {
+        call.respond(&json!(7))
+    })
+    .await;
     server.announce("greet", ours()).await;
     let client = connect(&broker, "scout").await;
     let error = soon(client.call("greet", json!({}))).await.unwrap_err();

@@ -7,18 +7,42 @@ use crate::mqtt::Published;
 
 #[tokio::test]
 async fn an_unreachable_broker_is_an_error_at_once() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let error = soon(Client::connect(&format!("mqtt://127.0.0.1:{port}"), "scout")).await.unwrap_err();
-    let ConnectError::Connection(cause) = error else { panic!("{error}") };
-    assert!(matches!(cause, ConnectionError::Unreachable { .. }), "{cause}");
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let error = soon(Client::connect(
+        &format!("mqtt://127.0.0.1:{port}"),
+        "scout",
+    ))
+    .await
+    .unwrap_err();
+    let ConnectError::Connection(cause) = error else {
+        panic!("{error}")
+    };
+    assert!(
+        matches!(cause, ConnectionError::Unreachable { .. }),
+        "{cause}"
+    );
 }
 
 #[tokio::test]
 async fn a_refused_connection_is_an_error_at_once() {
-    let broker = Mosquitto::with("allow_anonymous false\npassword_file {dir}/users", &[("users", "")]);
-    let error = soon(describe(&broker, "scout").connect()).await.unwrap_err();
-    let ConnectError::Connection(cause) = error else { panic!("{error}") };
-    assert!(matches!(cause, ConnectionError::Refused { code: 0x87, .. }), "{cause}");
+    let broker = Mosquitto::with(
+        "allow_anonymous false\npassword_file {dir}/users",
+        &[("users", "")],
+    );
+    let error = soon(describe(&broker, "scout").connect())
+        .await
+        .unwrap_err();
+    let ConnectError::Connection(cause) = error else {
+        panic!("{error}")
+    };
+    assert!(
+        matches!(cause, ConnectionError::Refused { code: 0x87, .. }),
+        "{cause}"
+    );
 }
 
 #[tokio::test]
@@ -26,14 +50,22 @@ async fn the_caller_is_the_user_name_unless_the_url_has_one() {
     // Only the user `gate` may receive anything.
     let acl = "user gate\ntopic readwrite #\nuser server\ntopic readwrite #\n";
     let broker = Mosquitto::with("acl_file {dir}/acl", &[("acl", acl)]);
-    let server = Script::start(&broker, &["tools/greet/call/#"], |call| call.ok(json!("hi"))).await;
+    let server = Script::start(&broker, &["tools/greet/call/#"], |call| {
+        call.ok(json!("hi"))
+    })
+    .await;
     server.announce("greet", ours()).await;
     let url = format!("mqtt://gate@127.0.0.1:{}", broker.port);
-    let gate = soon(describe(&broker, "scout").url(&url).connect()).await.unwrap();
+    let gate = soon(describe(&broker, "scout").url(&url).connect())
+        .await
+        .unwrap();
     assert_eq!(soon(gate.call("greet", json!({}))).await.unwrap(), "hi");
     assert_eq!(server.topics(), ["tools/greet/call/scout"]);
     let scout = connect(&broker, "scout").await;
-    assert!(matches!(soon(scout.call("greet", json!({}))).await, Err(CallError::Unauthorized { .. })));
+    assert!(matches!(
+        soon(scout.call("greet", json!({}))).await,
+        Err(CallError::Unauthorized { .. })
+    ));
 }
 
 #[tokio::test]
@@ -52,16 +84,39 @@ async fn calls_that_are_pending_when_the_broker_dies_fail_at_once_and_later_ones
     .await;
     broker.kill();
     let error = soon(pending).await.unwrap().unwrap_err();
-    assert!(matches!(error, CallError::Connection { outcome: Outcome::Unknown, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            CallError::Connection {
+                outcome: Outcome::Unknown,
+                ..
+            }
+        ),
+        "{error}"
+    );
     let error = soon(client.call("greet", json!({}))).await.unwrap_err();
-    assert!(matches!(error, CallError::Connection { outcome: Outcome::NotRun, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            CallError::Connection {
+                outcome: Outcome::NotRun,
+                ..
+            }
+        ),
+        "{error}"
+    );
     assert!(!client.is_connected());
 
     broker.restart();
-    let server = Script::start(&broker, &["tools/greet/call/#"], |call| call.ok(json!("back"))).await;
+    let server = Script::start(&broker, &["tools/greet/call/#"], |call| {
+        call.ok(json!("back"))
+    })
+    .await;
     server.announce("greet", ours()).await;
     let mut link = client.inner.shared.link();
-    soon(link.wait_for(|link| matches!(link, shared::Link::Ready))).await.unwrap();
+    soon(link.wait_for(|link| matches!(link, shared::Link::Ready)))
+        .await
+        .unwrap();
     assert_eq!(soon(client.call("greet", json!({}))).await.unwrap(), "back");
 }
 
@@ -75,7 +130,9 @@ async fn the_cards_of_called_tools_are_watched_again_in_a_new_session() {
     broker.kill();
     broker.restart();
     let mut link = client.inner.shared.link();
-    soon(link.wait_for(|link| matches!(link, shared::Link::Ready))).await.unwrap();
+    soon(link.wait_for(|link| matches!(link, shared::Link::Ready)))
+        .await
+        .unwrap();
     let watcher = Script::start(&broker, &["servers/hello/card"], |_| {}).await;
     // The new session forgot the card, and sees the new one.
     let mut changes = client.inner.shared.changes();
@@ -105,10 +162,28 @@ async fn disconnecting_fails_pending_calls_and_all_later_ones() {
     .await;
     soon(client.disconnect()).await;
     let error = soon(pending).await.unwrap().unwrap_err();
-    assert!(matches!(error, CallError::Connection { outcome: Outcome::Unknown, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            CallError::Connection {
+                outcome: Outcome::Unknown,
+                ..
+            }
+        ),
+        "{error}"
+    );
     for client in [client.clone(), client] {
         let error = soon(client.call("greet", json!({}))).await.unwrap_err();
-        assert!(matches!(error, CallError::Connection { outcome: Outcome::NotRun, .. }), "{error}");
+        assert!(
+            matches!(
+                error,
+                CallError::Connection {
+                    outcome: Outcome::NotRun,
+                    ..
+                }
+            ),
+            "{error}"
+        );
     }
 }
 
@@ -119,7 +194,10 @@ async fn dropping_the_last_handle_closes_the_connection() {
     let client = connect(&broker, "scout").await;
     let clone = client.clone();
     drop(client);
-    assert_eq!(server.publish("clients/scout/responses", "{}").await, Published::Delivered);
+    assert_eq!(
+        server.publish("clients/scout/responses", "{}").await,
+        Published::Delivered
+    );
     drop(clone);
     soon(async {
         while server.publish("clients/scout/responses", "{}").await == Published::Delivered {}

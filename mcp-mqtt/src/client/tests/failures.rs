@@ -36,7 +36,10 @@ fn refused_topic(error: &CallError) -> &str {
 #[tokio::test]
 async fn the_broker_refuses_a_caller_whom_the_card_invites() {
     let broker = with_policy();
-    let server = Script::start(&broker, &["tools/greet/call/#"], |call| call.ok(json!("hi"))).await;
+    let server = Script::start(&broker, &["tools/greet/call/#"], |call| {
+        call.ok(json!("hi"))
+    })
+    .await;
     server.announce("greet", ours()).await;
     let mallory = connect(&broker, "mallory").await;
     let error = soon(mallory.call("greet", json!({}))).await.unwrap_err();
@@ -50,7 +53,10 @@ async fn the_broker_refuses_a_caller_whom_the_card_invites() {
 #[tokio::test]
 async fn an_unknown_tool_and_a_forbidden_one_look_the_same_without_a_card() {
     let broker = with_policy();
-    let _server = Script::start(&broker, &["tools/greet/call/#"], |call| call.ok(Value::Null)).await;
+    let _server = Script::start(&broker, &["tools/greet/call/#"], |call| {
+        call.ok(Value::Null)
+    })
+    .await;
     let mallory = connect(&broker, "mallory").await;
     for tool in ["greet", "missing"] {
         let error = soon(mallory.call(tool, json!({}))).await.unwrap_err();
@@ -62,7 +68,10 @@ async fn an_unknown_tool_and_a_forbidden_one_look_the_same_without_a_card() {
 #[tokio::test]
 async fn a_grant_of_the_plain_topic_alone_serves() {
     let broker = with_policy();
-    let server = Script::start(&broker, &["tools/greet/call/#"], |call| call.ok(json!("hi"))).await;
+    let server = Script::start(&broker, &["tools/greet/call/#"], |call| {
+        call.ok(json!("hi"))
+    })
+    .await;
     let old = connect(&broker, "old").await;
     assert_eq!(soon(old.call("greet", json!({}))).await.unwrap(), "hi");
     assert_eq!(server.topics(), ["tools/greet/call"]);
@@ -74,7 +83,16 @@ async fn whoever_is_allowed_learns_that_nobody_serves() {
     for caller in ["scout", "old"] {
         let client = connect(&broker, caller).await;
         let error = soon(client.call("greet", json!({}))).await.unwrap_err();
-        assert!(matches!(error, CallError::Unavailable { outcome: Outcome::NotRun, .. }), "{error}");
+        assert!(
+            matches!(
+                error,
+                CallError::Unavailable {
+                    outcome: Outcome::NotRun,
+                    ..
+                }
+            ),
+            "{error}"
+        );
     }
 }
 
@@ -84,9 +102,20 @@ async fn a_server_that_does_not_answer_is_a_timeout_of_unknown_outcome() {
     let server = Script::start(&broker, &["tools/greet/call/#"], |_| {}).await;
     server.announce("greet", ours()).await;
     let client = connect(&broker, "scout").await;
-    let call = client.call("greet", json!({})).timeout(Duration::from_millis(100));
+    let call = client
+        .call("greet", json!({}))
+        .timeout(Duration::from_millis(100));
     let error = soon(call).await.unwrap_err();
-    assert!(matches!(error, CallError::Timeout { outcome: Outcome::Unknown, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            CallError::Timeout {
+                outcome: Outcome::Unknown,
+                ..
+            }
+        ),
+        "{error}"
+    );
     assert_eq!(server.received()[0].properties.message_expiry, Some(1));
 }
 
@@ -96,7 +125,9 @@ async fn what_can_be_no_call_is_not_sent() {
     let client = connect(&broker, "scout").await;
     for arguments in [json!([1]), json!(3), Value::Null] {
         let error = soon(client.call("greet", arguments)).await.unwrap_err();
-        let CallError::InvalidArguments { faults, .. } = error else { panic!("{error}") };
+        let CallError::InvalidArguments { faults, .. } = error else {
+            panic!("{error}")
+        };
         assert_eq!(faults[0].pointer, "");
     }
     for name in ["", "a/b", "+", "#", "a b", "a\0"] {
@@ -109,12 +140,22 @@ async fn what_can_be_no_call_is_not_sent() {
 #[tokio::test]
 async fn a_call_beyond_the_brokers_packet_size_fails_alone() {
     let broker = Mosquitto::with("max_packet_size 4000", &[]);
-    let server = Script::start(&broker, &["tools/greet/call/#"], |call| call.ok(Value::Null)).await;
+    let server = Script::start(&broker, &["tools/greet/call/#"], |call| {
+        call.ok(Value::Null)
+    })
+    .await;
     server.announce("greet", ours()).await;
     let client = connect(&broker, "scout").await;
-    let error = soon(client.call("greet", json!({"name": "x".repeat(4000)}))).await.unwrap_err();
-    assert!(matches!(error, CallError::TooLarge { limit: 4000, .. }), "{error}");
-    soon(client.call("greet", json!({"name": "x"}))).await.unwrap();
+    let error = soon(client.call("greet", json!({"name": "x".repeat(4000)})))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, CallError::TooLarge { limit: 4000, .. }),
+        "{error}"
+    );
+    soon(client.call("greet", json!({"name": "x"})))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -122,12 +163,19 @@ async fn calls_beyond_the_limit_are_refused_until_others_end() {
     let broker = Mosquitto::start();
     let server = Script::start(&broker, &["tools/greet/call/#"], |_| {}).await;
     server.announce("greet", ours()).await;
-    let client = soon(describe(&broker, "scout").max_pending(1).connect()).await.unwrap();
+    let client = soon(describe(&broker, "scout").max_pending(1).connect())
+        .await
+        .unwrap();
     let mut first = client.call_streamed("greet", json!({}));
     assert!(futures_util::FutureExt::now_or_never(first.next()).is_none());
     let error = soon(client.call("greet", json!({}))).await.unwrap_err();
-    assert!(matches!(error, CallError::TooManyPending { limit: 1 }), "{error}");
+    assert!(
+        matches!(error, CallError::TooManyPending { limit: 1 }),
+        "{error}"
+    );
     drop(first);
-    let third = client.call("greet", json!({})).timeout(Duration::from_millis(50));
+    let third = client
+        .call("greet", json!({}))
+        .timeout(Duration::from_millis(50));
     assert!(matches!(soon(third).await, Err(CallError::Timeout { .. })));
 }

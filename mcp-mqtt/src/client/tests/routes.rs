@@ -5,7 +5,10 @@ use super::*;
 #[tokio::test]
 async fn a_card_without_bound_is_called_on_the_plain_topic() {
     let broker = Mosquitto::start();
-    let server = Script::start(&broker, &["tools/greet/call/#"], |call| call.ok(Value::Null)).await;
+    let server = Script::start(&broker, &["tools/greet/call/#"], |call| {
+        call.ok(Value::Null)
+    })
+    .await;
     server.announce("greet", Value::Null).await;
     let client = connect(&broker, "scout").await;
     for _ in 0..2 {
@@ -17,7 +20,10 @@ async fn a_card_without_bound_is_called_on_the_plain_topic() {
 #[tokio::test]
 async fn without_a_card_the_bound_topic_is_tried_first() {
     let broker = Mosquitto::start();
-    let server = Script::start(&broker, &["tools/greet/call/#"], |call| call.ok(Value::Null)).await;
+    let server = Script::start(&broker, &["tools/greet/call/#"], |call| {
+        call.ok(Value::Null)
+    })
+    .await;
     let client = connect(&broker, "scout").await;
     soon(client.call("greet", json!({}))).await.unwrap();
     assert_eq!(server.topics(), ["tools/greet/call/scout"]);
@@ -35,7 +41,10 @@ async fn without_a_card_and_a_subscriber_of_the_bound_topic_the_plain_one_is_tri
 #[tokio::test]
 async fn a_late_card_without_bound_sends_the_call_on_when_only_a_listener_had_it() {
     let broker = Mosquitto::start();
-    let server = Script::start(&broker, &["tools/greet/call"], |call| call.ok(json!("late"))).await;
+    let server = Script::start(&broker, &["tools/greet/call"], |call| {
+        call.ok(json!("late"))
+    })
+    .await;
     // Publishes the card as soon as it overhears the call, as a server that starts just then does.
     let _listener = Script::start_as(&broker, "listener", &["#"], |overheard| {
         if overheard.message.topic.ends_with("/call/scout") {
@@ -54,7 +63,10 @@ async fn a_call_that_a_server_without_card_took_is_not_published_again() {
     let broker = Mosquitto::start();
     let server = Script::start(&broker, &["tools/greet/call/#"], |call| {
         // The card comes while the call runs, and says that it was right.
-        call.publish("tools/greet/card", &tool_json("greet", "hello", "online", ours()));
+        call.publish(
+            "tools/greet/card",
+            &tool_json("greet", "hello", "online", ours()),
+        );
         call.publish("servers/hello/card", &server_json("hello", "online"));
         call.ok(Value::Null);
     })
@@ -69,7 +81,16 @@ async fn nobody_there_is_unavailable_and_safe_to_repeat() {
     let broker = Mosquitto::start();
     let client = connect(&broker, "scout").await;
     let error = soon(client.call("greet", json!({}))).await.unwrap_err();
-    assert!(matches!(error, CallError::Unavailable { outcome: Outcome::NotRun, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            CallError::Unavailable {
+                outcome: Outcome::NotRun,
+                ..
+            }
+        ),
+        "{error}"
+    );
     assert!(error.to_string().contains("0x10"), "{error}");
 }
 
@@ -80,9 +101,22 @@ async fn a_listener_for_everything_does_not_make_a_tool_available() {
     let client = connect(&broker, "scout").await;
     let start = std::time::Instant::now();
     let error = soon(client.call("greet", json!({}))).await.unwrap_err();
-    assert!(matches!(error, CallError::Unavailable { outcome: Outcome::Unknown, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            CallError::Unavailable {
+                outcome: Outcome::Unknown,
+                ..
+            }
+        ),
+        "{error}"
+    );
     assert!(start.elapsed() >= Duration::from_millis(250));
-    assert_eq!(listener.topics(), ["tools/greet/call/scout"], "it was published once");
+    assert_eq!(
+        listener.topics(),
+        ["tools/greet/call/scout"],
+        "it was published once"
+    );
 }
 
 #[tokio::test]
@@ -93,16 +127,31 @@ async fn a_card_whose_subscribers_are_gone_is_unavailable() {
         server.announce("greet", extra).await;
         let client = connect(&broker, "scout").await;
         let error = soon(client.call("greet", json!({}))).await.unwrap_err();
-        assert!(matches!(error, CallError::Unavailable { outcome: Outcome::NotRun, .. }), "{error}");
+        assert!(
+            matches!(
+                error,
+                CallError::Unavailable {
+                    outcome: Outcome::NotRun,
+                    ..
+                }
+            ),
+            "{error}"
+        );
     }
 }
 
 #[tokio::test]
 async fn an_offline_tool_or_server_is_not_called_at_all() {
     let broker = Mosquitto::start();
-    let server = Script::start(&broker, &["tools/greet/call/#"], |call| call.ok(Value::Null)).await;
+    let server = Script::start(&broker, &["tools/greet/call/#"], |call| {
+        call.ok(Value::Null)
+    })
+    .await;
     server.announce("greet", ours()).await;
-    let clients = [connect(&broker, "scout").await, connect(&broker, "analyst").await];
+    let clients = [
+        connect(&broker, "scout").await,
+        connect(&broker, "analyst").await,
+    ];
     soon(clients[0].call("greet", json!({}))).await.unwrap();
 
     server.server_card("offline").await;
@@ -142,13 +191,23 @@ async fn until_unavailable(client: &Client) -> CallError {
 #[tokio::test]
 async fn hostile_cards_do_not_change_the_way_of_a_call() {
     let broker = Mosquitto::start();
-    let server = Script::start(&broker, &["tools/greet/call/#"], |call| call.ok(Value::Null)).await;
+    let server = Script::start(&broker, &["tools/greet/call/#"], |call| {
+        call.ok(Value::Null)
+    })
+    .await;
     server.announce("greet", ours()).await;
     let client = connect(&broker, "scout").await;
     soon(client.call("greet", json!({}))).await.unwrap();
     let other = tool_json("other", "hello", "offline", Value::Null).to_string();
     let wide = tool_json("greet", "+", "online", Value::Null).to_string();
-    for payload in ["nonsense", "{}", &"[".repeat(50_000), &other, &wide, &"x".repeat(300_000)] {
+    for payload in [
+        "nonsense",
+        "{}",
+        &"[".repeat(50_000),
+        &other,
+        &wide,
+        &"x".repeat(300_000),
+    ] {
         server.publish("tools/greet/card", payload).await;
     }
     soon(client.call("greet", json!({}))).await.unwrap();

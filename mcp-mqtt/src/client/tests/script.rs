@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::mqtt::{
-    ConnectOptions, Connection, Event, Message, Properties, Publish, Published, Qos, RetainHandling,
-    Subscription,
+    ConnectOptions, Connection, Event, Message, Properties, Publish, Published, Qos,
+    RetainHandling, Subscription,
 };
 
 /// A peer that is connected, subscribed, and records what it gets.
@@ -55,16 +55,27 @@ impl Script {
             }
         })
         .unwrap();
-        soon(connection.wait_connected(std::time::Instant::now() + DEADLINE)).await.unwrap();
+        soon(connection.wait_connected(std::time::Instant::now() + DEADLINE))
+            .await
+            .unwrap();
         let subscriptions = filters.iter().map(|filter| Subscription {
-            filter: if filter.starts_with('#') { (*filter).to_owned() } else { format!("demo/mcp/{filter}") },
+            filter: if filter.starts_with('#') {
+                (*filter).to_owned()
+            } else {
+                format!("demo/mcp/{filter}")
+            },
             qos: Qos::AtLeastOnce,
             no_local: false,
             retain: RetainHandling::Never,
         });
-        let granted = soon(connection.subscribe(subscriptions.collect())).await.unwrap();
+        let granted = soon(connection.subscribe(subscriptions.collect()))
+            .await
+            .unwrap();
         assert!(granted.iter().all(Result::is_ok));
-        Self { connection, received }
+        Self {
+            connection,
+            received,
+        }
     }
 
     /// Publishes the retained card of a tool and, online, that of its server `hello`.
@@ -75,11 +86,16 @@ impl Script {
 
     pub(super) async fn tool_card(&self, tool: &str, status: &str, extra: Value) {
         let card = tool_json(tool, "hello", status, extra);
-        self.retain(&format!("tools/{tool}/card"), &card.to_string()).await;
+        self.retain(&format!("tools/{tool}/card"), &card.to_string())
+            .await;
     }
 
     pub(super) async fn server_card(&self, status: &str) {
-        self.retain("servers/hello/card", &server_json("hello", status).to_string()).await;
+        self.retain(
+            "servers/hello/card",
+            &server_json("hello", status).to_string(),
+        )
+        .await;
     }
 
     pub(super) async fn retain(&self, topic: &str, payload: &str) {
@@ -95,7 +111,10 @@ impl Script {
     /// The topics of what it got, below `demo/mcp/`.
     pub(super) fn topics(&self) -> Vec<String> {
         let received = self.received.lock().unwrap();
-        received.iter().map(|m| m.topic.trim_start_matches("demo/mcp/").to_owned()).collect()
+        received
+            .iter()
+            .map(|m| m.topic.trim_start_matches("demo/mcp/").to_owned())
+            .collect()
     }
 
     pub(super) fn received(&self) -> Vec<Message> {
@@ -123,12 +142,16 @@ impl Exchange<'_> {
 
     /// Answers with a result.
     pub(super) fn ok(&self, result: Value) {
-        self.respond(&json!({"call_id": self.call_id(), "status": "ok", "result": result, "elapsed_ms": 1}));
+        self.respond(
+            &json!({"call_id": self.call_id(), "status": "ok", "result": result, "elapsed_ms": 1}),
+        );
     }
 
     /// Answers with an error.
     pub(super) fn error(&self, error: Value) {
-        self.respond(&json!({"call_id": self.call_id(), "status": "error", "error": error, "elapsed_ms": 1}));
+        self.respond(
+            &json!({"call_id": self.call_id(), "status": "error", "error": error, "elapsed_ms": 1}),
+        );
     }
 
     /// Answers in the inbox that the call names, with its correlation data.
@@ -145,7 +168,10 @@ impl Exchange<'_> {
 
     /// Publishes below `demo/mcp/`.
     pub(super) fn publish(&self, topic: &str, payload: &Value) {
-        drop(self.connection.publish(publish(topic, payload.to_string().into(), None, false)));
+        drop(
+            self.connection
+                .publish(publish(topic, payload.to_string().into(), None, false)),
+        );
     }
 
     pub(super) fn partial(&self, seq: u64, data: Value) -> Value {

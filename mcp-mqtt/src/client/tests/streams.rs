@@ -19,7 +19,9 @@ async fn a_server_with_inbox_delivery_streams_to_the_inbox() {
         assert!(call.wants_inbox());
         call.respond(&json!({"call_id": call.call_id(), "status": "accepted", "instance": "i"}));
         call.respond(&call.partial(1, json!({"at": 1})));
-        call.respond(&json!({"call_id": call.call_id(), "seq": 2, "type": "partial", "content": "two"}));
+        call.respond(
+            &json!({"call_id": call.call_id(), "seq": 2, "type": "partial", "content": "two"}),
+        );
         call.respond(&call.done(3));
         call.ok(json!(2));
     })
@@ -41,8 +43,14 @@ async fn a_server_without_inbox_delivery_streams_to_the_stream_topic_until_the_c
         for seq in 1..=3 {
             call.publish(&topic, &call.partial(seq, json!(seq)));
         }
-        call.publish(&topic, &json!({"call_id": "other", "seq": 4, "type": "partial", "data": "forged"}));
-        call.publish(&topic, &json!({"call_id": call.call_id(), "status": "ok", "result": "forged"}));
+        call.publish(
+            &topic,
+            &json!({"call_id": "other", "seq": 4, "type": "partial", "data": "forged"}),
+        );
+        call.publish(
+            &topic,
+            &json!({"call_id": call.call_id(), "status": "ok", "result": "forged"}),
+        );
         call.publish(&topic, &call.done(5));
         call.ok(json!("end"));
     })
@@ -55,7 +63,10 @@ async fn a_server_without_inbox_delivery_streams_to_the_stream_topic_until_the_c
     // The next call is behind the UNSUBSCRIBE on the same connection.
     soon(client.call("count", json!({}))).await.unwrap();
     let payload: Value = serde_json::from_slice(&server.received()[0].payload).unwrap();
-    let topic = format!("tools/count/stream/{}", payload["call_id"].as_str().unwrap());
+    let topic = format!(
+        "tools/count/stream/{}",
+        payload["call_id"].as_str().unwrap()
+    );
     assert_eq!(server.publish(&topic, "{}").await, Published::NoSubscriber);
 }
 
@@ -75,8 +86,14 @@ async fn without_a_card_partial_results_come_from_either_kind_of_server() {
     })
     .await;
     let client = connect(&broker, "scout").await;
-    assert_eq!(read(client.call_streamed("ours", json!({}))).await.0, ["inbox"]);
-    assert_eq!(read(client.call_streamed("theirs", json!({}))).await.0, ["topic"]);
+    assert_eq!(
+        read(client.call_streamed("ours", json!({}))).await.0,
+        ["inbox"]
+    );
+    assert_eq!(
+        read(client.call_streamed("theirs", json!({}))).await.0,
+        ["topic"]
+    );
 }
 
 #[tokio::test]
@@ -97,14 +114,18 @@ async fn partial_results_before_an_error_are_not_lost() {
 #[tokio::test]
 async fn a_slow_reader_misses_the_oldest_and_still_gets_the_result() {
     let broker = Mosquitto::start();
-    let server = Script::start(&broker, &["tools/count/call/#", "tools/idle/call/#"], |call| {
-        if call.message.topic.contains("count") {
-            for seq in 1..=300 {
-                call.respond(&call.partial(seq, json!(seq)));
+    let server = Script::start(
+        &broker,
+        &["tools/count/call/#", "tools/idle/call/#"],
+        |call| {
+            if call.message.topic.contains("count") {
+                for seq in 1..=300 {
+                    call.respond(&call.partial(seq, json!(seq)));
+                }
             }
-        }
-        call.ok(json!("end"));
-    })
+            call.ok(json!("end"));
+        },
+    )
     .await;
     server.announce("count", ours()).await;
     server.announce("idle", ours()).await;
@@ -119,7 +140,11 @@ async fn a_slow_reader_misses_the_oldest_and_still_gets_the_result() {
     while let Some(partial) = soon(call.next()).await {
         partials.push(partial);
     }
-    assert_eq!(call.missed(), 45, "256 messages were kept, one of them the response");
+    assert_eq!(
+        call.missed(),
+        45,
+        "256 messages were kept, one of them the response"
+    );
     assert_eq!(partials.first(), Some(&json!(46)));
     assert_eq!(partials.last(), Some(&json!(300)));
     assert_eq!(soon(call.result()).await.unwrap(), "end");
