@@ -6,6 +6,7 @@ mod calls;
 mod connection;
 mod discovery;
 mod failures;
+mod refused;
 mod routes;
 mod script;
 mod streams;

@@ -41,6 +41,14 @@ impl Script {
     ) -> Self {
         let mut options = ConnectOptions::new(url(broker).parse().unwrap());
         options.username = Some(user.to_owned());
+        Self::start_with(options, filters, answer).await
+    }
+
+    pub(super) async fn start_with(
+        options: ConnectOptions,
+        filters: &[&str],
+        answer: impl Fn(Exchange<'_>) + Send + 'static,
+    ) -> Self {
         let received: Arc<Mutex<Vec<Message>>> = Arc::default();
         let record = received.clone();
         let connection = Connection::open_with(options, None, |weak| {
