@@ -1,7 +1,7 @@
 //! The three requests of a client as one trait: how each is checked, handed to rumqttc, and waited for.
 
+use rumqttc::v5::AsyncClient;
 use rumqttc::v5::mqttbytes::v5::Subscribe;
-use rumqttc::v5::{AsyncClient, ClientError};
 use tokio::sync::oneshot;
 
 use super::error::RequestError;
@@ -17,8 +17,8 @@ pub(super) trait Request: Send + 'static {
 
     fn waiter(&self, to: oneshot::Sender<Outcome<Self::Answer>>) -> Waiter;
 
-    /// Into the queue; never waits.
-    fn send(self, client: &AsyncClient) -> Result<(), ClientError>;
+    /// Into the queue, without waiting; `false` if that is not possible.
+    fn send(self, client: &AsyncClient) -> bool;
 }
 
 impl Request for Publish {
@@ -32,7 +32,7 @@ impl Request for Publish {
         Waiter::Publish(self.qos, to)
     }
 
-    fn send(self, client: &AsyncClient) -> Result<(), ClientError> {
+    fn send(self, client: &AsyncClient) -> bool {
         let (topic, qos, retain, payload, properties) = self.into_parts();
         match properties {
             None => client.try_publish(topic, qos, retain, payload),
@@ -40,6 +40,7 @@ impl Request for Publish {
                 client.try_publish_with_properties(topic, qos, retain, payload, properties)
             }
         }
+        .is_ok()
     }
 }
 
@@ -61,8 +62,10 @@ impl Request for SubscribeAll {
         Waiter::Subscribe(to)
     }
 
-    fn send(self, client: &AsyncClient) -> Result<(), ClientError> {
-        client.try_subscribe_many(self.0.into_iter().map(Subscription::into_wire))
+    fn send(self, client: &AsyncClient) -> bool {
+        client
+            .try_subscribe_many(self.0.into_iter().map(Subscription::into_wire))
+            .is_ok()
     }
 }
 
@@ -81,7 +84,7 @@ impl Request for UnsubscribeOne {
         Waiter::Unsubscribe(to)
     }
 
-    fn send(self, client: &AsyncClient) -> Result<(), ClientError> {
-        client.try_unsubscribe(self.0)
+    fn send(self, client: &AsyncClient) -> bool {
+        client.try_unsubscribe(self.0).is_ok()
     }
 }

@@ -92,15 +92,19 @@ impl Shared {
         async move {
             let answer = match begun? {
                 Begun::Queued(answer) => answer,
-                Begun::Waiting(place, request) => {
-                    let permit = place
-                        .0
-                        .room
-                        .acquire()
-                        .await
-                        .map_err(|_| RequestError::NotConnected)?;
-                    place.0.queue(request, permit, true)?
-                }
+                // Whoever asked while connected is told the same as those who were queued by then.
+                Begun::Waiting(place, request) => match place.0.room.acquire().await {
+                    Err(_) => Err(RequestError::NotSent),
+                    Ok(permit) => {
+                        place
+                            .0
+                            .queue(request, permit, true)
+                            .map_err(|error| match error {
+                                RequestError::NotConnected => RequestError::NotSent,
+                                error => error,
+                            })
+                    }
+                }?,
             };
             // The ledger drops no sender without a result; should it ever, the outcome is unknown.
             answer.await.unwrap_or(Err(RequestError::Lost))
@@ -122,9 +126,9 @@ impl Shared {
         let (sender, answer) = oneshot::channel();
         let waiter = R::waiter(&request, sender);
         // It cannot be full: its capacity is that of the room.
-        request
-            .send(&self.client)
-            .map_err(|_| RequestError::NotConnected)?;
+        if !request.send(&self.client) {
+            return Err(RequestError::NotConnected);
+        }
         state.ledger.queued(waiter);
         // Given back when the request leaves.
         permit.forget();
