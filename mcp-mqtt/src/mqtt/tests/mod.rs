@@ -7,7 +7,7 @@
 mod delivery;
 mod hostile;
 mod lifecycle;
-mod mosquitto;
+pub(crate) mod mosquitto;
 mod scripted;
 #[cfg(feature = "tls")]
 mod tls;

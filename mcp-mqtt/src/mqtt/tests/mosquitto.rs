@@ -9,22 +9,22 @@ use tempfile::TempDir;
 
 const PROGRAM: &str = "/usr/sbin/mosquitto";
 
-pub(super) struct Mosquitto {
+pub(crate) struct Mosquitto {
     child: Child,
     config: String,
-    pub(super) port: u16,
+    pub(crate) port: u16,
     dir: TempDir,
 }
 
 impl Mosquitto {
     /// Anybody may connect and do everything.
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::with("", &[])
     }
 
     /// With more lines of configuration, in which `{dir}` is where `files` are, and an `allow_anonymous false` or a
     /// `listener` of its own if it has any.
-    pub(super) fn with(config: &str, files: &[(&str, &str)]) -> Self {
+    pub(crate) fn with(config: &str, files: &[(&str, &str)]) -> Self {
         let dir = TempDir::new().unwrap();
         for (name, text) in files {
             std::fs::write(dir.path().join(name), text).unwrap();
@@ -50,18 +50,18 @@ impl Mosquitto {
     }
 
     /// The file that `with` wrote, or that is to be written.
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
     /// SIGKILL.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// SIGSTOP: it holds its connections and does nothing. Only [`kill`](Self::kill) ends that.
-    pub(super) fn freeze(&self) {
+    pub(crate) fn freeze(&self) {
         let status = Command::new("kill")
             .args(["-STOP", &self.child.id().to_string()])
             .status()
@@ -70,7 +70,7 @@ impl Mosquitto {
     }
 
     /// On the same port, remembering nothing.
-    pub(super) fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.child =
             launch(self.port, &self.config, &self.dir).expect("mosquitto does not start again");
     }

@@ -1,0 +1,110 @@
+//! One call, from its arguments to its result.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::attempt::{self, Request};
+use super::{CallError, CallStream, Client};
+use crate::wire::Fault;
+
+/// A call that is sent when it is awaited; made by [`Client::call`].
+#[must_use = "a call does nothing unless it is awaited"]
+pub struct Call<T = Value> {
+    client: Client,
+    tool: String,
+    arguments: Result<Map<String, Value>, String>,
+    timeout: Duration,
+    decode: fn(Value) -> Result<T, serde_json::Error>,
+}
+
+impl<T> Call<T> {
+    pub(super) fn new(
+        client: Client,
+        tool: String,
+        arguments: impl Serialize,
+        decode: fn(Value) -> Result<T, serde_json::Error>,
+    ) -> Self {
+        let arguments = match serde_json::to_value(arguments) {
+            Ok(Value::Object(map)) => Ok(map),
+            Ok(_) => Err(
+                "the arguments must serialise to a JSON object, with a member for each parameter"
+                    .to_owned(),
+            ),
+            Err(error) => Err(format!("the arguments cannot be serialised: {error}")),
+        };
+        Self {
+            timeout: client.inner.timeout,
+            client,
+            tool,
+            arguments,
+            decode,
+        }
+    }
+
+    /// How long to wait, from the start of the call to its response, instead of the client's
+    /// default. The server is told and stops then, too.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    fn request(self, streamed: bool) -> Result<(Client, Request), CallError> {
+        let arguments = self
+            .arguments
+            .map_err(|message| CallError::InvalidArguments {
+                tool: self.tool.clone(),
+                faults: vec![Fault::new("", message.clone())],
+                message,
+            })?;
+        let request = Request {
+            tool: self.tool,
+            arguments,
+            timeout: self.timeout,
+            streamed,
+        };
+        Ok((self.client, request))
+    }
+}
+
+impl Call<Value> {
+    /// Asks for the tool's partial results as well.
+    ///
+    /// They come on the caller's inbox from servers that announce it in the tool's card, else on
+    /// the stream topic of the call. Where the policy denies that topic there are none.
+    pub fn streamed(self) -> CallStream {
+        CallStream::new(move |partials| async move {
+            let (client, request) = self.request(true)?;
+            attempt::run(&client.inner, request, Some(partials)).await
+        })
+    }
+}
+
+impl<T: 'static> IntoFuture for Call<T> {
+    type Output = Result<T, CallError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let decode = self.decode;
+        Box::pin(async move {
+            let (client, request) = self.request(false)?;
+            let tool = request.tool.clone();
+            let value = attempt::run(&client.inner, request, None).await?;
+            decode(value).map_err(|source| CallError::BadResult { tool, source })
+        })
+    }
+}
+
+impl<T> fmt::Debug for Call<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The arguments may be private.
+        f.debug_struct("Call")
+            .field("tool", &self.tool)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}

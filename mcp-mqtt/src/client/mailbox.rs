@@ -1,0 +1,150 @@
+//! What arrived for one call and was not yet read: bounded, the oldest goes first.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use crate::mqtt::ConnectionError;
+
+/// Unread messages of one call; a partial result beyond pushes out the oldest.
+pub(super) const MAX_UNREAD: usize = 256;
+
+/// Unread bytes of one call. A single message may be larger: the packet size bounds it.
+const MAX_UNREAD_BYTES: usize = 16 * 1024 * 1024;
+
+/// A message for a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Delivery {
+    /// Whether it came on the stream topic, where anything but partial results is ignored.
+    pub(super) stream: bool,
+    pub(super) payload: Bytes,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    unread: VecDeque<Delivery>,
+    bytes: usize,
+    missed: u64,
+    lost: Option<ConnectionError>,
+}
+
+/// Filled by the connection, read by the call.
+#[derive(Debug, Default)]
+pub(super) struct Mailbox {
+    inner: Mutex<Inner>,
+    arrived: Notify,
+}
+
+impl Mailbox {
+    /// Never blocks and never refuses: the newest message, which may be the response, is kept.
+    pub(super) fn push(&self, delivery: Delivery) {
+        let mut inner = self.lock();
+        inner.bytes += delivery.payload.len();
+        inner.unread.push_back(delivery);
+        while inner.unread.len() > MAX_UNREAD
+            || (inner.bytes > MAX_UNREAD_BYTES && inner.unread.len() > 1)
+        {
+            if let Some(oldest) = inner.unread.pop_front() {
+                inner.bytes -= oldest.payload.len();
+                inner.missed += 1;
+            }
+        }
+        drop(inner);
+        self.arrived.notify_one();
+    }
+
+    /// The session ended.
+    pub(super) fn lost(&self, lost: ConnectionError) {
+        self.lock().lost.get_or_insert(lost);
+        self.arrived.notify_one();
+    }
+
+    /// The next message, or, behind all of them, that the session ended. Cancel-safe.
+    pub(super) async fn next(&self) -> Result<Delivery, ConnectionError> {
+        loop {
+            {
+                let mut inner = self.lock();
+                if let Some(delivery) = inner.unread.pop_front() {
+                    inner.bytes -= delivery.payload.len();
+                    return Ok(delivery);
+                }
+                if let Some(lost) = &inner.lost {
+                    return Err(lost.clone());
+                }
+            }
+            self.arrived.notified().await;
+        }
+    }
+
+    /// How many messages were pushed out unread.
+    pub(super) fn missed(&self) -> u64 {
+        self.lock().missed
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn message(payload: impl Into<Bytes>) -> Delivery {
+        Delivery {
+            stream: false,
+            payload: payload.into(),
+        }
+    }
+
+    #[tokio::test]
+    async fn messages_come_in_order_and_the_loss_behind_them() {
+        let mailbox = Mailbox::default();
+        mailbox.push(message("1"));
+        mailbox.lost(ConnectionError::Stopped);
+        mailbox.push(message("2"));
+        assert_eq!(mailbox.next().await.unwrap(), message("1"));
+        assert_eq!(mailbox.next().await.unwrap(), message("2"));
+        assert!(mailbox.next().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_full_mailbox_drops_the_oldest_and_counts_it() {
+        let mailbox = Mailbox::default();
+        for i in 0..MAX_UNREAD + 2 {
+            mailbox.push(message(i.to_string()));
+        }
+        assert_eq!(mailbox.missed(), 2);
+        assert_eq!(mailbox.next().await.unwrap(), message("2"));
+    }
+
+    #[tokio::test]
+    async fn large_messages_are_bounded_by_bytes_and_the_newest_stays() {
+        let mailbox = Mailbox::default();
+        let half = Bytes::from(vec![0; MAX_UNREAD_BYTES / 2 + 1]);
+        mailbox.push(message(half.clone()));
+        mailbox.push(message(half));
+        mailbox.push(message(vec![1; MAX_UNREAD_BYTES + 1]));
+        assert_eq!(mailbox.missed(), 2);
+        assert_eq!(
+            mailbox.next().await.unwrap().payload.len(),
+            MAX_UNREAD_BYTES + 1
+        );
+    }
+
+    #[tokio::test]
+    async fn a_waiting_reader_is_woken() {
+        let mailbox = Arc::new(Mailbox::default());
+        let reader = tokio::spawn({
+            let mailbox = mailbox.clone();
+            async move { mailbox.next().await.unwrap() }
+        });
+        tokio::task::yield_now().await;
+        mailbox.push(message("1"));
+        assert_eq!(reader.await.unwrap(), message("1"));
+    }
+}

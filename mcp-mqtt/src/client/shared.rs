@@ -1,0 +1,276 @@
+//! What the connection's task and the calls share: it takes the events, they read.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use bytes::Bytes;
+use tokio::sync::{Notify, watch};
+
+use super::directory::Directory;
+use super::pending::Pending;
+use crate::mqtt::{ConnectionError, Event, Message, ReasonCode};
+use crate::wire::{Namespace, Topic};
+
+/// One discovery keeps at most this many bytes of cards.
+const MAX_COLLECTED: usize = 64 * 1024 * 1024;
+
+/// How it stands with the connection. Changed under the lock of [`State`] only.
+#[derive(Debug, Clone)]
+pub(super) enum Link {
+    /// Before the first CONNACK.
+    Connecting,
+    /// A new session, whose inbox is not subscribed yet.
+    Subscribing,
+    /// Calls can be made.
+    Ready,
+    /// The broker refused the inbox; no response could arrive.
+    NoInbox(ReasonCode),
+    /// No connection, for this reason.
+    Down(ConnectionError),
+}
+
+/// Behind the one lock; nothing waits while holding it.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) pending: Pending,
+    pub(super) directory: Directory,
+    pub(super) collector: Option<Collector>,
+    /// Counts sessions, so that answers of an old one change nothing.
+    pub(super) epoch: u64,
+    inbox_wanted: bool,
+    closed: bool,
+}
+
+/// The cards of a running discovery, by topic.
+#[derive(Debug, Default)]
+pub(super) struct Collector {
+    pub(super) cards: HashMap<String, Bytes>,
+    bytes: usize,
+}
+
+/// What is to be requested from the broker now.
+pub(super) struct Work {
+    pub(super) epoch: u64,
+    pub(super) inbox: bool,
+    pub(super) subscribe: Vec<String>,
+    pub(super) unsubscribe: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) namespace: Namespace,
+    pub(super) caller: String,
+    pub(super) inbox: String,
+    state: Mutex<State>,
+    link: watch::Sender<Link>,
+    /// Ticks when a card or a subscription to one changed.
+    changes: watch::Sender<()>,
+    /// A card reached the collector.
+    pub(super) collected: Notify,
+    ignored: std::sync::atomic::AtomicU64,
+}
+
+impl Shared {
+    pub(super) fn new(
+        namespace: Namespace,
+        caller: String,
+        max_pending: usize,
+        max_tools: usize,
+    ) -> Self {
+        Self {
+            inbox: namespace.inbox(&caller),
+            state: Mutex::new(State {
+                pending: Pending::new(max_pending),
+                directory: Directory::new(namespace.clone(), max_tools),
+                collector: None,
+                epoch: 0,
+                inbox_wanted: false,
+                closed: false,
+            }),
+            namespace,
+            caller,
+            link: watch::Sender::new(Link::Connecting),
+            changes: watch::Sender::new(()),
+            collected: Notify::new(),
+            ignored: std::sync::atomic::AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn link(&self) -> watch::Receiver<Link> {
+        self.link.subscribe()
+    }
+
+    /// The link as it is now. Stable while the lock is held.
+    pub(super) fn link_now(&self) -> Link {
+        self.link.borrow().clone()
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        matches!(*self.link.borrow(), Link::Ready)
+    }
+
+    pub(super) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
+    }
+
+    pub(super) fn changed(&self) {
+        self.changes.send_replace(());
+    }
+
+    /// Messages and cards that were ignored so far.
+    pub(super) fn ignored(&self) -> u64 {
+        self.ignored.load(std::sync::atomic::Ordering::Relaxed) + self.lock().directory.ignored()
+    }
+
+    pub(super) fn ignore(&self, topic: &str, reason: &str) {
+        self.ignored
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        tracing::debug!(topic, reason, "ignored a message");
+    }
+
+    /// Runs inside the connection's task. `true` if there may be [`Work`] now.
+    pub(super) fn event(&self, event: Event) -> bool {
+        match event {
+            Event::Message(message) => self.message(message),
+            Event::Connected { .. } => {
+                let mut state = self.lock();
+                if !state.closed {
+                    state.epoch += 1;
+                    state.inbox_wanted = true;
+                    self.link.send_replace(Link::Subscribing);
+                }
+                true
+            }
+            Event::Lost { error, .. } => {
+                self.lost(error, false);
+                false
+            }
+        }
+    }
+
+    /// The session ended; with `closed` for good.
+    pub(super) fn lost(&self, error: ConnectionError, closed: bool) {
+        let mut state = self.lock();
+        if state.closed {
+            return;
+        }
+        state.closed = closed;
+        state.epoch += 1;
+        state.inbox_wanted = false;
+        state.pending.lost(&error);
+        state.directory.lost();
+        self.link.send_replace(Link::Down(error));
+        drop(state);
+        self.changed();
+    }
+
+    /// The inbox of session `epoch` was subscribed, or refused.
+    pub(super) fn inbox_answered(&self, epoch: u64, answer: Result<(), ReasonCode>) {
+        let state = self.lock();
+        if state.epoch == epoch {
+            self.link.send_replace(match answer {
+                Ok(()) => Link::Ready,
+                Err(reason) => Link::NoInbox(reason),
+            });
+        }
+        drop(state);
+    }
+
+    /// The subscriptions to these cards were answered in session `epoch`.
+    pub(super) fn cards_answered(&self, epoch: u64, answers: impl Iterator<Item = (String, bool)>) {
+        let now = Instant::now();
+        let mut state = self.lock();
+        if state.epoch == epoch {
+            for (topic, granted) in answers {
+                state.directory.subscribed(&topic, granted, now);
+            }
+        }
+        drop(state);
+        self.changed();
+    }
+
+    /// Takes what is to be requested; nothing while there is no session.
+    pub(super) fn take_work(&self) -> Option<Work> {
+        let mut state = self.lock();
+        if !matches!(*self.link.borrow(), Link::Subscribing | Link::Ready) {
+            return None;
+        }
+        Some(Work {
+            epoch: state.epoch,
+            inbox: std::mem::take(&mut state.inbox_wanted),
+            subscribe: state.directory.take_wanted(),
+            unsubscribe: state.directory.take_unwanted(),
+        })
+    }
+
+    fn message(&self, message: Message) -> bool {
+        if message.topic == self.inbox {
+            let correlation = message.properties.correlation_data;
+            if !self
+                .lock()
+                .pending
+                .response(correlation.as_deref(), message.payload)
+            {
+                self.ignore(&message.topic, "no pending call has its correlation data");
+            }
+            return false;
+        }
+        match self.namespace.parse(&message.topic) {
+            Some(Topic::ToolCard { tool }) => {
+                let mut state = self.lock();
+                state.collect(&message);
+                let changed = state.directory.tool_card(tool, &message.payload);
+                self.card_arrived(state, changed)
+            }
+            Some(Topic::ServerCard { server }) => {
+                let mut state = self.lock();
+                state.collect(&message);
+                let changed = state.directory.server_card(server, &message.payload);
+                self.card_arrived(state, changed)
+            }
+            Some(Topic::Stream { tool, call_id }) => {
+                if !self.lock().pending.partial(tool, call_id, message.payload) {
+                    self.ignore(&message.topic, "no pending call streams there");
+                }
+                false
+            }
+            _ => {
+                self.ignore(&message.topic, "nothing is expected on this topic");
+                false
+            }
+        }
+    }
+
+    fn card_arrived(&self, state: MutexGuard<'_, State>, changed: bool) -> bool {
+        let collecting = state.collector.is_some();
+        drop(state);
+        if collecting {
+            self.collected.notify_one();
+        }
+        if changed {
+            self.changed();
+        }
+        // A tool's first card makes its server's card wanted.
+        changed
+    }
+}
+
+impl State {
+    fn collect(&mut self, message: &Message) {
+        let Some(collector) = &mut self.collector else {
+            return;
+        };
+        if collector.bytes + message.payload.len() > MAX_COLLECTED {
+            return;
+        }
+        collector.bytes += message.payload.len();
+        collector
+            .cards
+            .insert(message.topic.clone(), message.payload.clone());
+    }
+}
