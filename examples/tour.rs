@@ -96,7 +96,10 @@ async fn tour() -> Result<(), Failure> {
     }
     let result = counting.result().await?;
     said("scout", r#"count_to {"n": 3}"#, &result.to_string());
-    expect(steps.len() == 3 && result == json!(3), "three steps and a 3")?;
+    expect(
+        steps.len() == 3 && result == json!(3),
+        "three steps and a 3",
+    )?;
 
     section("Arguments that do not fit the schema: the tool never runs");
     match scout.call("count_to", json!({ "n": 99, "step": 2 })).await {
@@ -105,7 +108,10 @@ async fn tour() -> Result<(), Failure> {
                 println!("    {} {}", fault.pointer, fault.message);
             }
             let pointers: Vec<&str> = faults.iter().map(|f| f.pointer.as_str()).collect();
-            expect(pointers.contains(&"/n") && pointers.contains(&"/step"), "two faults")?;
+            expect(
+                pointers.contains(&"/n") && pointers.contains(&"/step"),
+                "two faults",
+            )?;
         }
         other => return unexpected("invalid arguments", other),
     }
@@ -142,8 +148,17 @@ async fn connect(caller: &str, broker: &Broker) -> Result<Client, Failure> {
 
 async fn denied(client: &Client, tool: &str, arguments: Value) -> Result<(), Failure> {
     match client.call(tool, arguments.clone()).await {
-        Err(error @ CallError::Unauthorized { refusal: Refusal::Broker { .. }, .. }) => {
-            said(client.caller(), &format!("{tool} {arguments}"), &error.to_string());
+        Err(
+            error @ CallError::Unauthorized {
+                refusal: Refusal::Broker { .. },
+                ..
+            },
+        ) => {
+            said(
+                client.caller(),
+                &format!("{tool} {arguments}"),
+                &error.to_string(),
+            );
             Ok(())
         }
         other => unexpected("a refusal by the broker", other),
@@ -159,7 +174,9 @@ fn said(caller: &str, call: &str, answer: &str) {
 }
 
 fn expect(condition: bool, what: &str) -> Result<(), Failure> {
-    condition.then_some(()).ok_or_else(|| format!("expected {what}").into())
+    condition
+        .then_some(())
+        .ok_or_else(|| format!("expected {what}").into())
 }
 
 fn unexpected<T: std::fmt::Debug>(wanted: &str, got: T) -> Result<(), Failure> {

@@ -11,7 +11,12 @@ use crate::broker::Broker;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Address to listen on
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:1883", env = "MCP_MQTT_LISTEN")]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:1883",
+        env = "MCP_MQTT_LISTEN"
+    )]
     listen: SocketAddr,
 
     /// Policy to enforce, as `acl --format json` writes it [default: everything is allowed]

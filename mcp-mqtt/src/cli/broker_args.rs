@@ -52,7 +52,10 @@ impl BrokerArgs {
 
     /// The options, if a broker is given.
     pub(super) fn connect_options(mut self) -> Result<Option<ConnectOptions>, Exit> {
-        self.broker.take().map(|broker| self.options(&broker)).transpose()
+        self.broker
+            .take()
+            .map(|broker| self.options(&broker))
+            .transpose()
     }
 
     fn options(self, broker: &str) -> Result<ConnectOptions, Exit> {
@@ -61,7 +64,11 @@ impl BrokerArgs {
             .parse()
             .map_err(|error| faults.push(format!("--broker (MQTT_URL): {error}")))
             .ok();
-        let password = self.password().map_err(|fault| faults.push(fault)).ok().flatten();
+        let password = self
+            .password()
+            .map_err(|fault| faults.push(fault))
+            .ok()
+            .flatten();
         let Some(url) = url.filter(|_| faults.is_empty()) else {
             return Err(Exit::faults(faults.join("\n")));
         };

@@ -121,7 +121,11 @@ fn failed(error: &CallError) -> Exit {
         CallError::InvalidName { .. } => Exit::faults(text),
         CallError::InvalidArguments { faults, .. } if !faults.is_empty() => {
             let lines = faults.iter().map(|fault| {
-                let place = if fault.pointer.is_empty() { "arguments" } else { &fault.pointer };
+                let place = if fault.pointer.is_empty() {
+                    "arguments"
+                } else {
+                    &fault.pointer
+                };
                 format!("{} {}", clean(place), clean(&fault.message))
             });
             Exit::call_failed(lines.collect::<Vec<_>>().join("\n"))
@@ -166,17 +170,27 @@ impl Progress {
 
 /// How much is done, from 0 to 1, and in words.
 fn fraction(partial: &Value) -> Option<(f64, String)> {
-    let (done, total) = (partial.get("progress")?.as_f64()?, partial.get("total")?.as_f64()?);
+    let (done, total) = (
+        partial.get("progress")?.as_f64()?,
+        partial.get("total")?.as_f64()?,
+    );
     if !(done.is_finite() && total.is_finite() && total > 0.0) {
         return None;
     }
-    let message = partial.get("message").and_then(Value::as_str).unwrap_or_default();
+    let message = partial
+        .get("message")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let text = format!("{done}/{total} {}", clean(message));
     Some(((done / total).clamp(0.0, 1.0), text))
 }
 
 fn bar(fraction: f64) -> String {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss
+    )]
     let full = ((fraction * BAR as f64) as usize).min(BAR);
     format!("[{}{}]", "#".repeat(full), " ".repeat(BAR - full))
 }
@@ -208,6 +222,9 @@ mod tests {
         assert_eq!(bar(0.5), format!("[{}{}]", "#".repeat(15), " ".repeat(15)));
         assert!(fraction(&json!({"progress": 1, "total": 0})).is_none());
         assert!(fraction(&json!("text")).is_none());
-        assert_eq!(fraction(&json!({"progress": 9, "total": 3})).unwrap().0, 1.0);
+        assert_eq!(
+            fraction(&json!({"progress": 9, "total": 3})).unwrap().0,
+            1.0
+        );
     }
 }

@@ -88,7 +88,9 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
 
 /// How this program was started, for the commands that it suggests.
 pub(super) fn program() -> String {
-    std::env::args().next().unwrap_or_else(|| "mcp-mqtt".to_owned())
+    std::env::args()
+        .next()
+        .unwrap_or_else(|| "mcp-mqtt".to_owned())
 }
 
 /// The same without its folder, for the usage.

@@ -15,7 +15,9 @@ pub(super) fn init(filter: Option<&str>, default: &str) {
     let filter = match filter.map(|text| (text, EnvFilter::try_new(text))) {
         Some((_, Ok(filter))) => filter,
         Some((text, Err(error))) => {
-            eprintln!("warning: --log (RUST_LOG) `{text}` is no filter ({error}); using `{default}`");
+            eprintln!(
+                "warning: --log (RUST_LOG) `{text}` is no filter ({error}); using `{default}`"
+            );
             EnvFilter::new(default)
         }
         None => EnvFilter::new(default),

@@ -30,7 +30,10 @@ pub use standalone::main;
 /// The program of an `#[mcp_server]`.
 pub(crate) fn run(info: ServerInfo, hook: SetupHook) -> ExitCode {
     let about = if info.description.is_empty() {
-        format!("The MCP server `{}`, serving tools on an MQTT 5 broker", info.name)
+        format!(
+            "The MCP server `{}`, serving tools on an MQTT 5 broker",
+            info.name
+        )
     } else {
         info.description.to_owned()
     };
@@ -52,7 +55,10 @@ pub(crate) fn run(info: ServerInfo, hook: SetupHook) -> ExitCode {
         Some(_) => logging::COMMAND,
     };
     logging::init(common.log.as_deref(), log);
-    let program = Program { info, namespace: common.namespace };
+    let program = Program {
+        info,
+        namespace: common.namespace,
+    };
     let outcome = match args.command {
         None => serve::run(&program, args.serve, hook),
         Some(Command::Serve(serve)) => serve::run(&program, serve, hook),
@@ -71,8 +77,13 @@ struct Program {
 
 impl Program {
     fn namespace(&self) -> String {
-        let annotated = self.info.namespace.unwrap_or(crate::wire::DEFAULT_NAMESPACE);
-        self.namespace.clone().unwrap_or_else(|| annotated.to_owned())
+        let annotated = self
+            .info
+            .namespace
+            .unwrap_or(crate::wire::DEFAULT_NAMESPACE);
+        self.namespace
+            .clone()
+            .unwrap_or_else(|| annotated.to_owned())
     }
 
     /// The linked tools, with the callers that they have by default.

@@ -70,7 +70,9 @@ impl Ready<'_> {
         let program = exit::program();
         let arguments = sample(tool);
         let tool = tool.name();
-        Some(format!("{program} call {tool}{arguments} --as {caller}{broker}"))
+        Some(format!(
+            "{program} call {tool}{arguments} --as {caller}{broker}"
+        ))
     }
 }
 

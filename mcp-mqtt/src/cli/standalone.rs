@@ -14,7 +14,12 @@ use crate::wire::DEFAULT_NAMESPACE;
 
 /// Find and call MCP tools on an MQTT 5 broker
 #[derive(Debug, Parser)]
-#[command(name = "mcp-mqtt", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(
+    name = "mcp-mqtt",
+    version,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
 struct Args {
     #[command(subcommand)]
     command: Command,
@@ -64,7 +69,10 @@ pub fn main() -> ExitCode {
         Command::Tools(_) | Command::Call(_) => logging::COMMAND,
     };
     logging::init(args.common.log.as_deref(), log);
-    let namespace = args.common.namespace.unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned());
+    let namespace = args
+        .common
+        .namespace
+        .unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned());
     Exit::code(match args.command {
         Command::Tools(tools) => list(tools, &namespace),
         Command::Call(call) => call::run(call, &namespace),

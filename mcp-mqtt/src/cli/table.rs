@@ -11,7 +11,11 @@ pub(super) fn of_tools(cards: &[ToolCard]) -> String {
 }
 
 fn row(card: &ToolCard) -> [String; 4] {
-    let streaming = if card.supports_streaming { " (streams)" } else { "" };
+    let streaming = if card.supports_streaming {
+        " (streams)"
+    } else {
+        ""
+    };
     let description = card.description.lines().next().unwrap_or_default();
     [
         clean(&card.tool),

@@ -7,12 +7,15 @@ use rumqttc::v5::AsyncClient;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
+#[cfg(test)]
+use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use super::driver::Driver;
 use super::error::{ConnectionError, PublishError, RequestError};
 use super::ledger::Grants;
+#[cfg(test)]
 use super::limits::Limits;
 use super::options::{ConnectOptions, OptionsError, OptionsFault};
 use super::packet::{Message, Publish, Published, Subscription, Will};
@@ -31,6 +34,13 @@ const LEAVE: Duration = Duration::from_secs(2);
 pub(crate) enum Event {
     /// The broker accepted the connection. Without a session nothing is subscribed any more.
     Connected {
+        #[cfg_attr(
+            not(test),
+            expect(
+                dead_code,
+                reason = "sessions of servers and clients end with the connection"
+            )
+        )]
         session_present: bool,
     },
     Message(Message),
@@ -188,47 +198,8 @@ impl Connection {
         }
     }
 
-    /// Waits until there is a connection. What the handler requested when it was told comes before what the caller
-    /// requests next.
-    ///
-    /// # Errors
-    /// At the deadline, why the last attempt failed; at once, why there will be no connection any more.
-    pub(crate) async fn wait_connected(
-        &self,
-        deadline: impl Into<Instant>,
-    ) -> Result<(), ConnectionError> {
-        let mut status = self.owner.shared.status();
-        let settled = status.wait_for(|status| !matches!(status, Status::Connecting(_)));
-        // At the deadline, or with a fault that cannot be, the last status tells the most.
-        drop(timeout_at(deadline.into(), settled).await);
-        let last = status.borrow().clone();
-        match last {
-            Status::Connected => Ok(()),
-            Status::Connecting(Some(error)) | Status::Ended(error) => Err(error),
-            Status::Connecting(None) => Err(ConnectionError::NoAnswer),
-        }
-    }
-
     pub(crate) fn is_connected(&self) -> bool {
         self.owner.shared.is_connected()
-    }
-
-    /// What the broker allows; `None` while there is no connection.
-    pub(crate) fn limits(&self) -> Option<Limits> {
-        self.owner.shared.limits()
-    }
-
-    /// The largest packet the broker takes, in bytes, if it says.
-    pub(crate) fn max_packet_size(&self) -> Option<u32> {
-        self.owner.shared.max_packet_size()
-    }
-
-    pub(crate) fn client_id(&self) -> &str {
-        &self.owner.shared.client_id
-    }
-
-    pub(crate) fn downgrade(&self) -> WeakConnection {
-        WeakConnection(Arc::downgrade(&self.owner))
     }
 
     /// Closes in order: refuses what comes, waits until everything requested before has its result (at most 5 s), then
@@ -270,5 +241,40 @@ impl Connection {
             Ok(Status::Ended(error)) => error.clone(),
             _ => ConnectionError::Stopped,
         }
+    }
+}
+
+/// What only tests wait for and look at.
+#[cfg(test)]
+impl Connection {
+    /// Waits until there is a connection. What the handler requested when it was told comes before what the caller
+    /// requests next.
+    ///
+    /// # Errors
+    /// At the deadline, why the last attempt failed; at once, why there will be no connection any more.
+    pub(crate) async fn wait_connected(
+        &self,
+        deadline: impl Into<Instant>,
+    ) -> Result<(), ConnectionError> {
+        let mut status = self.owner.shared.status();
+        let settled = status.wait_for(|status| !matches!(status, Status::Connecting(_)));
+        // At the deadline, or with a fault that cannot be, the last status tells the most.
+        drop(timeout_at(deadline.into(), settled).await);
+        let last = status.borrow().clone();
+        match last {
+            Status::Connected => Ok(()),
+            Status::Connecting(Some(error)) | Status::Ended(error) => Err(error),
+            Status::Connecting(None) => Err(ConnectionError::NoAnswer),
+        }
+    }
+
+    /// What the broker allows; `None` while there is no connection.
+    pub(crate) fn limits(&self) -> Option<Limits> {
+        self.owner.shared.limits()
+    }
+
+    /// The largest packet the broker takes, in bytes, if it says.
+    pub(crate) fn max_packet_size(&self) -> Option<u32> {
+        self.owner.shared.max_packet_size()
     }
 }

@@ -209,7 +209,6 @@ impl Subscription {
             preserve_retain: true,
             retain_forward_rule: match self.retain {
                 RetainHandling::Always => RetainForwardRule::OnEverySubscribe,
-                RetainHandling::IfNew => RetainForwardRule::OnNewSubscribe,
                 RetainHandling::Never => RetainForwardRule::Never,
             },
         }

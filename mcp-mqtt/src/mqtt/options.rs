@@ -280,7 +280,10 @@ mod tests {
         assert!(id.starts_with("scout-") && id.len() == 18, "{id}");
         let again = named.named("other");
         assert_eq!(again.client_id, Some(id));
-        assert_eq!(options("mqtt://a@h").named("b").username.as_deref(), Some("a"));
+        assert_eq!(
+            options("mqtt://a@h").named("b").username.as_deref(),
+            Some("a")
+        );
     }
 
     #[test]

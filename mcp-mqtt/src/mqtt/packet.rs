@@ -67,7 +67,6 @@ pub(crate) struct Subscription {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RetainHandling {
     Always,
-    IfNew,
     Never,
 }
 

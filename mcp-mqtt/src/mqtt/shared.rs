@@ -21,7 +21,9 @@ pub(super) const ROOM: usize = 1024;
 #[derive(Clone, Debug)]
 pub(super) enum Status {
     /// Trying, with what went wrong last.
-    Connecting(Option<ConnectionError>),
+    Connecting(
+        #[cfg_attr(not(test), expect(dead_code, reason = "tests read it"))] Option<ConnectionError>,
+    ),
     Connected,
     /// For good.
     Ended(ConnectionError),
@@ -189,10 +191,12 @@ impl Shared {
         self.status.subscribe()
     }
 
+    #[cfg(test)]
     pub(super) fn limits(&self) -> Option<Limits> {
         self.lock().limits.clone()
     }
 
+    #[cfg(test)]
     pub(super) fn max_packet_size(&self) -> Option<u32> {
         self.lock()
             .limits

@@ -29,6 +29,9 @@ pub(super) struct Incoming {
     pub(super) received: Instant,
 }
 
+/// What is sent to whom, if there is somebody to answer.
+pub(super) type Answer = Option<Box<(Reply, Response)>>;
+
 /// A call that has a caller, and is to be run.
 struct Accepted {
     request: CallRequest,
@@ -45,32 +48,27 @@ impl Incoming {
         };
         let accepted = match self.accept(&shared) {
             Ok(accepted) => accepted,
-            Err(Some((reply, response))) => return reply.send(connection, &response).await,
+            Err(Some(answer)) => return answer.0.send(connection, &answer.1).await,
             Err(None) => return,
         };
         self.execute(&shared, connection, ticket, accepted).await;
     }
 
     /// Answers that the call is not taken, without running anything.
-    pub(super) fn refuse(
-        &self,
-        shared: &Shared,
-        kind: ErrorKind,
-        message: &str,
-    ) -> Option<(Reply, Response)> {
+    pub(super) fn refuse(&self, shared: &Shared, kind: ErrorKind, message: &str) -> Answer {
         match self.accept(shared) {
             Ok(accepted) => {
                 let mut body = ErrorBody::new(kind, message);
                 body.retry_after_ms = Some(RETRY_AFTER_MS);
                 let response = Response::error(accepted.request.call_id, body, 0);
-                Some((accepted.reply, response))
+                Some(Box::new((accepted.reply, response)))
             }
             Err(answer) => answer,
         }
     }
 
     /// Reads the payload and finds caller and inbox; otherwise what to answer, if there is a way.
-    fn accept(&self, shared: &Shared) -> Result<Accepted, Option<(Reply, Response)>> {
+    fn accept(&self, shared: &Shared) -> Result<Accepted, Answer> {
         let timeout = self.timeout(shared);
         let limit = shared.limits.max_payload;
         let size = self.message.payload.len();
@@ -120,12 +118,12 @@ impl Incoming {
         fault: AddressFault,
         call_id: &str,
         timeout: Duration,
-    ) -> Option<(Reply, Response)> {
+    ) -> Answer {
         let refusal = match fault {
             AddressFault::OtherThanTopic(address) => {
                 let fault = Fault::new("/client", "is not the caller that the topic names");
                 let response = Response::error(call_id, invalid(vec![fault]), 0);
-                return Some((self.reply(&address, timeout), response));
+                return Some(Box::new((self.reply(&address, timeout), response)));
             }
             AddressFault::ForeignResponseTopic => Refusal::ForeignResponseTopic,
             AddressFault::Missing | AddressFault::Name(_) => Refusal::Unanswerable,
@@ -136,25 +134,21 @@ impl Incoming {
     }
 
     /// A payload that is no call is answered if its properties say how: an inbox and correlation data.
-    fn refuse_payload(
-        &self,
-        shared: &Shared,
-        fault: CallFault,
-        timeout: Duration,
-    ) -> Option<(Reply, Response)> {
+    fn refuse_payload(&self, shared: &Shared, fault: CallFault, timeout: Duration) -> Answer {
         let property = self.message.properties.response_topic.as_deref();
         let named = property.and_then(|topic| match shared.identity.namespace.parse(topic) {
             Some(Topic::Inbox { client }) => Some(client),
             _ => None,
         });
-        let answerable = self.message.properties.correlation_data.is_some() || fault.call_id.is_some();
+        let answerable =
+            self.message.properties.correlation_data.is_some() || fault.call_id.is_some();
         let client = fault.client.as_deref().or(named);
         match self.address(shared, client, fault.response_topic.as_deref()) {
             Ok(address) | Err(AddressFault::OtherThanTopic(address)) if answerable => {
                 let call_id = fault.call_id.unwrap_or_default();
                 let body = invalid(vec![Fault::new(fault.pointer, fault.message)]);
                 let response = Response::error(call_id, body, 0);
-                Some((self.reply(&address, timeout), response))
+                Some(Box::new((self.reply(&address, timeout), response)))
             }
             Err(fault @ AddressFault::ForeignResponseTopic) => {
                 self.refuse_address(shared, fault, "", timeout)
@@ -201,7 +195,9 @@ impl Incoming {
         if !self.tool.allows(caller.name()) {
             let message = format!("caller `{}` may not call tool `{tool}`", caller.name());
             let body = ErrorBody::new(ErrorKind::Unauthorized, message);
-            return reply.send(connection, &Response::error(call_id, body, 0)).await;
+            return reply
+                .send(connection, &Response::error(call_id, body, 0))
+                .await;
         }
         let target = partials_target(shared, &self.tool, &self.message, &call_id, &reply);
         let partials = Arc::new(Partials::new(connection.clone(), call_id.clone(), target));

@@ -29,7 +29,12 @@ pub(super) fn dispatch(shared: &Arc<Shared>, message: Message) {
     if message.retain {
         return refuse(shared, Refusal::Retained, &message, received);
     }
-    if message.properties.user.iter().any(|(key, _)| key == PROBE_PROPERTY) {
+    if message
+        .properties
+        .user
+        .iter()
+        .any(|(key, _)| key == PROBE_PROPERTY)
+    {
         return;
     }
     let incoming = Incoming {
@@ -51,7 +56,11 @@ pub(super) fn dispatch(shared: &Arc<Shared>, message: Message) {
                 incoming.run(Arc::clone(&shared), ticket).await;
             });
         }
-        None => unavailable(shared, &incoming, "the server has as many calls as it takes"),
+        None => unavailable(
+            shared,
+            &incoming,
+            "the server has as many calls as it takes",
+        ),
     }
 }
 
@@ -72,7 +81,12 @@ fn unavailable(shared: &Shared, incoming: &Incoming, message: &str) {
     let small = incoming.message.payload.len() <= MAX_REFUSED_PAYLOAD;
     let answer = small.then(|| incoming.refuse(shared, ErrorKind::Unavailable, message));
     match (answer.flatten(), shared.connection()) {
-        (Some((reply, response)), Some(connection)) => reply.send_detached(connection, &response),
-        _ => refuse(shared, Refusal::Overload, &incoming.message, incoming.received),
+        (Some(answer), Some(connection)) => answer.0.send_detached(connection, &answer.1),
+        _ => refuse(
+            shared,
+            Refusal::Overload,
+            &incoming.message,
+            incoming.received,
+        ),
     }
 }

@@ -21,7 +21,9 @@ pub(crate) fn run_from_env(info: ServerInfo, hook: SetupHook) -> ExitCode {
 fn run(info: ServerInfo, hook: SetupHook) -> Result<(), (u8, String)> {
     let url = std::env::var("MQTT_URL")
         .map_err(|_| (2, "MQTT_URL is not set; it names the broker".to_owned()))?;
-    let url: BrokerUrl = url.parse().map_err(|error| (2, format!("MQTT_URL: {error}")))?;
+    let url: BrokerUrl = url
+        .parse()
+        .map_err(|error| (2, format!("MQTT_URL: {error}")))?;
     let mut options = ConnectOptions::new(url);
     if let Ok(name) = std::env::var("MQTT_USERNAME") {
         options.username = Some(name);

@@ -105,7 +105,11 @@ fn at(place: &Option<(&'static str, u32)>) -> String {
 /// The first few, and how many more.
 fn list(topics: &[String]) -> String {
     const SHOWN: usize = 5;
-    let shown: Vec<String> = topics.iter().take(SHOWN).map(|t| format!("`{t}`")).collect();
+    let shown: Vec<String> = topics
+        .iter()
+        .take(SHOWN)
+        .map(|t| format!("`{t}`"))
+        .collect();
     match topics.len().saturating_sub(SHOWN) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),

@@ -65,7 +65,10 @@ impl<T> InFlight<T> {
     /// From here on the call is answered at `deadline` at the latest.
     pub(super) fn start(&self, ticket: Ticket, deadline: Instant, call: T) {
         let mut inner = self.lock();
-        let earliest = inner.deadlines.first().is_none_or(|first| deadline < first.0);
+        let earliest = inner
+            .deadlines
+            .first()
+            .is_none_or(|first| deadline < first.0);
         inner.deadlines.insert((deadline, ticket));
         inner.calls.insert(ticket, Entry { deadline, call });
         drop(inner);

@@ -69,7 +69,7 @@ impl Partials {
                 Target::NotStreaming => return Err(StreamError::NotStreaming),
             };
             state.sent += 1;
-            let partial = Partial::partial(&self.call_id, state.sent, data);
+            let partial = Partial::new(&self.call_id, state.sent, data);
             self.connection.publish(reply.publish(encode(&partial)))
         };
         match sending.await {

@@ -27,7 +27,9 @@ impl Refusal {
     fn text(self) -> &'static str {
         match self {
             Self::Retained => "a retained call was dropped; calls must be published without RETAIN",
-            Self::UnknownTopic => "a message on a topic that this server does not serve was dropped",
+            Self::UnknownTopic => {
+                "a message on a topic that this server does not serve was dropped"
+            }
             Self::Unanswerable => {
                 "a message that is no call was dropped; it named no inbox for an answer"
             }

@@ -114,7 +114,8 @@ fn encode(response: &Response) -> Vec<u8> {
 
 /// A message expiry in whole seconds, rounded up; never 0, which some brokers take for "never".
 fn expiry_seconds(expiry: Duration) -> u32 {
-    let seconds = expiry.as_secs() + u64::from(expiry.subsec_nanos() > 0);
+    let started = u64::from(expiry.subsec_nanos() > 0);
+    let seconds = expiry.as_secs().saturating_add(started);
     u32::try_from(seconds.max(1)).unwrap_or(u32::MAX)
 }
 

@@ -184,7 +184,10 @@ impl Supervisor {
         let drained = tokio::time::timeout(shared.limits.drain_timeout, shared.calls.idle());
         if drained.await.is_err() {
             let left = shared.calls.take_all();
-            tracing::warn!(calls = left.len(), "calls were cut off by the end of the server");
+            tracing::warn!(
+                calls = left.len(),
+                "calls were cut off by the end of the server"
+            );
             for call in left {
                 let message = "the server stopped before the tool was done";
                 call.give_up(&self.connection, ErrorKind::Unavailable, message)

@@ -212,7 +212,7 @@ impl Fault {
 impl Partial {
     /// A partial result: text as `content`, anything else as `data`.
     #[must_use]
-    pub fn partial(call_id: impl Into<String>, seq: u64, data: Value) -> Self {
+    pub fn new(call_id: impl Into<String>, seq: u64, data: Value) -> Self {
         let (content, data) = match data {
             Value::String(text) => (Some(text), None),
             other => (None, Some(other)),
@@ -306,9 +306,9 @@ mod tests {
 
     #[test]
     fn text_is_content_and_anything_else_is_data() {
-        let text = Partial::partial("1", 1, json!("half"));
+        let text = Partial::new("1", 1, json!("half"));
         assert_eq!(text.content.as_deref(), Some("half"));
-        let data = Partial::partial("1", 2, json!({"at": 2}));
+        let data = Partial::new("1", 2, json!({"at": 2}));
         assert_eq!(data.data, Some(json!({"at": 2})));
         assert_eq!(data.into_value(), json!({"at": 2}));
     }
