@@ -7,23 +7,27 @@ use crate::tree::File;
 const LAYERS: &[(&str, &[&str])] = &[
     ("grammar", &[]),
     ("error", &["grammar"]),
+    // For whoever talks to a broker: parsing, tools and policies are the same every time.
+    ("random", &[]),
     ("wire", &["error", "grammar"]),
     ("tool", &["error", "grammar", "wire"]),
     ("acl", &["error", "grammar", "wire", "tool"]),
     // Neither tools nor policies: a connection carries bytes.
-    ("mqtt", &["error", "grammar", "wire"]),
+    ("mqtt", &["error", "grammar", "random", "wire"]),
     // `entry` only for the plain data that an annotated `main` hands over.
     (
         "server",
-        &["error", "grammar", "wire", "tool", "acl", "mqtt", "entry"],
+        &[
+            "error", "grammar", "random", "wire", "tool", "acl", "mqtt", "entry",
+        ],
     ),
     (
         "client",
-        &["error", "grammar", "wire", "tool", "acl", "mqtt"],
+        &["error", "grammar", "random", "wire", "tool", "acl", "mqtt"],
     ),
     (
         "broker",
-        &["error", "grammar", "wire", "tool", "acl", "mqtt"],
+        &["error", "grammar", "random", "wire", "tool", "acl", "mqtt"],
     ),
 ];
 

@@ -27,9 +27,15 @@ impl File {
         self.path.ends_with(".rs")
             && (self.path.starts_with("mcp-mqtt/src/")
                 || self.path.starts_with("mcp-mqtt-macros/src/"))
+            && !self.is_golden()
             && !self.path.ends_with("/tests.rs")
             && !self.path.ends_with("_tests.rs")
             && !self.path.contains("/tests/")
+    }
+
+    /// Whether a test compares its output with this.
+    pub fn is_golden(&self) -> bool {
+        self.path.contains("/golden/")
     }
 
     /// Whether this is a program that the compiler is shown on purpose.
