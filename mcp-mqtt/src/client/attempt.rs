@@ -8,11 +8,12 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::error::{CallError, Outcome, Refusal};
+use super::link::{self, NotReady};
 use super::mailbox::{Delivery, Mailbox};
 use super::pending::Correlation;
 use super::response::{self, Meaning};
 use super::route::{Ack, Failure, Form, Route, Sight, Step};
-use super::shared::{Link, Shared};
+use super::shared::Shared;
 use super::stream::Partials;
 use super::{Inner, guard::Guard};
 use crate::grammar;
@@ -43,9 +44,9 @@ pub(super) async fn run(
         tool: request.tool.clone(),
         fault,
     })?;
-    let deadline = deadline(started, request.timeout);
+    let deadline = link::deadline(started, request.timeout);
     let shared = &client.shared;
-    ready(shared, deadline)
+    link::ready(shared, deadline)
         .await
         .map_err(|error| not_ready(error, &request, shared))?;
     let (correlation, call_id) = random_ids()?;
@@ -219,7 +220,7 @@ impl Attempt<'_> {
             Ok(Published::Delivered) => Ack::Delivered,
             Ok(Published::NoSubscriber) => Ack::NoSubscriber,
             Err(PublishError::Refused(ReasonCode::NOT_AUTHORIZED)) => Ack::Refused,
-            Err(PublishError::Lost) => return Err(self.lost(cause(&self.client.shared))),
+            Err(PublishError::Lost) => return Err(self.lost(link::cause(&self.client.shared))),
             Err(error) => {
                 self.route.withdrawn(form);
                 return Err(self.not_taken(error));
@@ -298,7 +299,7 @@ impl Attempt<'_> {
                 self.unavailable(reason.to_string())
             }
             PublishError::NotConnected | PublishError::NotSent | PublishError::Lost => {
-                self.lost(cause(&self.client.shared))
+                self.lost(link::cause(&self.client.shared))
             }
             error => CallError::NotTaken {
                 tool,
@@ -313,45 +314,6 @@ impl Attempt<'_> {
             source,
         }
     }
-}
-
-/// Why a call cannot even begin.
-pub(super) enum NotReady {
-    Down(ConnectionError),
-    NoInbox(ReasonCode),
-    Timeout,
-}
-
-/// Waits while a new session is being set up, but not while there is none.
-pub(super) async fn ready(shared: &Shared, deadline: Instant) -> Result<(), NotReady> {
-    if shared.is_ready() {
-        return Ok(());
-    }
-    let mut link = shared.link();
-    let settled = link.wait_for(|link| !matches!(link, Link::Connecting | Link::Subscribing));
-    match tokio::time::timeout_at(deadline.into(), settled).await {
-        Ok(Ok(link)) => match &*link {
-            Link::Down(error) => Err(NotReady::Down(error.clone())),
-            Link::NoInbox(reason) => Err(NotReady::NoInbox(*reason)),
-            _ => Ok(()),
-        },
-        Ok(Err(_)) => Err(NotReady::Down(ConnectionError::Stopped)),
-        Err(_) => Err(NotReady::Timeout),
-    }
-}
-
-/// Why there is no connection.
-pub(super) fn cause(shared: &Shared) -> ConnectionError {
-    match shared.link_now() {
-        Link::Down(error) => error,
-        // It is back already.
-        _ => ConnectionError::NoAnswer,
-    }
-}
-
-/// `timeout` from `start`; a timeout beyond a year is a year.
-pub(super) fn deadline(start: Instant, timeout: Duration) -> Instant {
-    start + timeout.min(Duration::from_secs(365 * 24 * 3600))
 }
 
 fn not_ready(error: NotReady, request: &Request, shared: &Shared) -> CallError {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::shared::{Link, Shared};
+use super::link::Link;
+use super::shared::Shared;
 use super::{Client, Inner, subscriptions};
 use crate::grammar::{self, NameFault};
 use crate::mqtt::{ConnectOptions, Connection, ConnectionError, OptionsError, UrlError};

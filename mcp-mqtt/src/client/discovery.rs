@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::attempt::{self, NotReady};
 use super::guard::Watched;
+use super::link::{self, Link, NotReady};
 use super::route::Sight;
-use super::shared::{Collector, Link, Shared};
+use super::shared::{Collector, Shared};
 use super::{Client, cards, subscriptions};
 use crate::grammar::{self, NameFault};
 use crate::mqtt::{ConnectionError, Qos, ReasonCode, RequestError, RetainHandling, Subscription};
@@ -239,7 +239,7 @@ impl Client {
         let mut state = shared.lock();
         if state.epoch != epoch {
             drop(state);
-            return Err(DiscoveryError::Connection(attempt::cause(shared)));
+            return Err(DiscoveryError::Connection(link::cause(shared)));
         }
         Ok(state
             .collector
@@ -251,11 +251,11 @@ impl Client {
     }
 
     fn deadline(&self) -> Instant {
-        attempt::deadline(Instant::now(), self.inner.timeout)
+        link::deadline(Instant::now(), self.inner.timeout)
     }
 
     async fn ready(&self, deadline: Instant) -> Result<(), DiscoveryError> {
-        attempt::ready(&self.inner.shared, deadline)
+        link::ready(&self.inner.shared, deadline)
             .await
             .map_err(|error| match error {
                 NotReady::Down(error) => DiscoveryError::Connection(error),
@@ -282,7 +282,7 @@ impl Client {
 
     fn failed(&self, error: RequestError) -> DiscoveryError {
         if subscriptions::is_loss(&error) {
-            return DiscoveryError::Connection(attempt::cause(&self.inner.shared));
+            return DiscoveryError::Connection(link::cause(&self.inner.shared));
         }
         DiscoveryError::NotTaken {
             reason: error.to_string(),

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::error::{CallError, Outcome};
+use super::link::Link;
 use super::mailbox::Mailbox;
 use super::pending::Correlation;
-use super::shared::Link;
 use super::{Inner, subscriptions};
 
 /// Watches the card of a tool as long as it lives, and longer while there is room.

@@ -11,6 +11,7 @@ mod directory;
 mod discovery;
 mod error;
 mod guard;
+mod link;
 mod mailbox;
 mod pending;
 mod response;

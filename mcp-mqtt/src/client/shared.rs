@@ -8,27 +8,13 @@ use bytes::Bytes;
 use tokio::sync::{Notify, watch};
 
 use super::directory::Directory;
+use super::link::Link;
 use super::pending::Pending;
 use crate::mqtt::{ConnectionError, Event, Message, ReasonCode};
 use crate::wire::{Namespace, Topic};
 
 /// One discovery keeps at most this many bytes of cards.
 const MAX_COLLECTED: usize = 64 * 1024 * 1024;
-
-/// How it stands with the connection. Changed under the lock of [`State`] only.
-#[derive(Debug, Clone)]
-pub(super) enum Link {
-    /// Before the first CONNACK.
-    Connecting,
-    /// A new session, whose inbox is not subscribed yet.
-    Subscribing,
-    /// Calls can be made.
-    Ready,
-    /// The broker refused the inbox; no response could arrive.
-    NoInbox(ReasonCode),
-    /// No connection, for this reason.
-    Down(ConnectionError),
-}
 
 /// Behind the one lock; nothing waits while holding it.
 #[derive(Debug)]

@@ -114,7 +114,7 @@ async fn calls_that_are_pending_when_the_broker_dies_fail_at_once_and_later_ones
     .await;
     server.announce("greet", ours()).await;
     let mut link = client.inner.shared.link();
-    soon(link.wait_for(|link| matches!(link, shared::Link::Ready)))
+    soon(link.wait_for(|link| matches!(link, link::Link::Ready)))
         .await
         .unwrap();
     assert_eq!(soon(client.call("greet", json!({}))).await.unwrap(), "back");
@@ -130,7 +130,7 @@ async fn the_cards_of_called_tools_are_watched_again_in_a_new_session() {
     broker.kill();
     broker.restart();
     let mut link = client.inner.shared.link();
-    soon(link.wait_for(|link| matches!(link, shared::Link::Ready)))
+    soon(link.wait_for(|link| matches!(link, link::Link::Ready)))
         .await
         .unwrap();
     let watcher = Script::start(&broker, &["servers/hello/card"], |_| {}).await;
