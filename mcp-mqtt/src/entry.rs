@@ -116,3 +116,26 @@ fn run(info: ServerInfo, hook: SetupHook) -> ExitCode {
     #[cfg(not(feature = "cli"))]
     return crate::server::run_from_env(info, hook);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tool::ToolError;
+
+    fn text<R: MainReturn<()>>(result: R) -> Result<(), String> {
+        (R::MAIN.into)(result)
+    }
+
+    #[test]
+    fn an_error_of_main_is_printed_with_its_causes() {
+        let error = ToolError::new("no database").with_source("refused");
+        assert_eq!(text(Err(error)), Err("no database: refused".to_owned()));
+        assert_eq!(text(Err("no database")), Err("no database".to_owned()));
+    }
+
+    #[test]
+    fn main_may_return_nothing() {
+        assert_eq!(text(()), Ok(()));
+        assert_eq!(text(Ok::<(), String>(())), Ok(()));
+    }
+}

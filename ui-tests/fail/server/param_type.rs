@@ -4,5 +4,5 @@ use mcp_mqtt::mcp_server;
 
 #[mcp_server(name = "hello")]
 async fn main(_port: u16) -> mcp_mqtt::server::Setup {
-    Default::default()
+    std::process::exit(1)
 }

@@ -4,3 +4,5 @@ use mcp_mqtt::mcp_server;
 
 #[mcp_server(name = "hello", password = "hunter2", token = "x", broker = "mqtt://x")]
 async fn main() {}
+
+// mistakes: 3

@@ -6,3 +6,5 @@ use mcp_mqtt::mcp_server;
 async fn main() -> u8 {
     7
 }
+
+// mistakes: 3

@@ -4,3 +4,5 @@ use mcp_mqtt::mcp_server;
 
 #[mcp_server(name = hello, version = 1, default_callers = "scout")]
 async fn main() {}
+
+// mistakes: 3

@@ -19,3 +19,5 @@ async fn größe() {}
 async fn wait() {}
 
 fn main() {}
+
+// mistakes: 4

@@ -23,3 +23,5 @@ async fn stop() {}
 async fn go() {}
 
 fn main() {}
+
+// mistakes: 5

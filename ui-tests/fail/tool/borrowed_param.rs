@@ -16,3 +16,5 @@ async fn read(
 }
 
 fn main() {}
+
+// mistakes: 5

@@ -15,3 +15,5 @@ fn three() -> u8 {
 async fn read(#[serde(default = "three")] _n: bool, #[serde(default)] _place: Place) {}
 
 fn main() {}
+
+// mistakes: 2

@@ -12,3 +12,5 @@ async fn read(
 }
 
 fn main() {}
+
+// mistakes: 2

@@ -11,3 +11,5 @@ async fn read() {}
 async fn write() {}
 
 fn main() {}
+
+// mistakes: 2

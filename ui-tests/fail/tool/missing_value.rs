@@ -7,3 +7,5 @@ use mcp_mqtt::tool;
 async fn read() {}
 
 fn main() {}
+
+// mistakes: 4

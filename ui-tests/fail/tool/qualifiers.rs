@@ -11,3 +11,5 @@ async unsafe fn read() {}
 async extern "C" fn write() {}
 
 fn main() {}
+
+// mistakes: 2

@@ -15,3 +15,5 @@ async fn read(
 }
 
 fn main() {}
+
+// mistakes: 6

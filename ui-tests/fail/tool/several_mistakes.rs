@@ -6,3 +6,5 @@ use mcp_mqtt::tool;
 async fn read(name: &str, _: u8) {}
 
 fn main() {}
+
+// mistakes: 5

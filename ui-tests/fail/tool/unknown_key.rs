@@ -10,3 +10,5 @@ async fn read() {}
 async fn write() {}
 
 fn main() {}
+
+// mistakes: 3

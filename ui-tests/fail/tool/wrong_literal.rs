@@ -18,3 +18,5 @@ async fn read() {}
 async fn write() {}
 
 fn main() {}
+
+// mistakes: 7
