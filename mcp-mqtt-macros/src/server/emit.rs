@@ -91,7 +91,8 @@ fn start(spec: &Spec) -> TokenStream {
         let close = quote_spanned!(last=> as __rt::MainReturn<()>>::MAIN);
         return quote!(#open #output #close.start(__INFO, #ident));
     };
-    let close = quote_spanned!(last=> as __rt::MainReturn<__rt::Setup>>::MAIN);
+    // Not `__rt::Setup`: at the user's place rustc would call it needlessly qualified where `Setup` is imported.
+    let close = quote_spanned!(last=> as __rt::MainReturn<__Setup>>::MAIN);
     let (first, last) = ends(param);
     let give = {
         let open = quote_spanned!(first=> <);
@@ -100,7 +101,8 @@ fn start(spec: &Spec) -> TokenStream {
     };
     let setup = Ident::new("setup", Span::mixed_site());
     quote! {
-        const __GIVE: fn(__rt::Setup) -> #param = #give;
+        type __Setup = __rt::Setup;
+        const __GIVE: fn(__Setup) -> #param = #give;
         #open #output #close.start_with(__INFO, |#setup| #ident(__GIVE(#setup)))
     }
 }

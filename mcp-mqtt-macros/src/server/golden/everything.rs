@@ -13,7 +13,8 @@ fn main() -> ::std::process::ExitCode {
         description: "Says hello",
         default_callers: ::core::option::Option::Some(&["scout"]),
     };
-    const __GIVE: fn(__rt::Setup) -> Setup = <Setup as __rt::MainParam>::GIVE;
-    <Result<Setup, Error> as __rt::MainReturn<__rt::Setup>>::MAIN
+    type __Setup = __rt::Setup;
+    const __GIVE: fn(__Setup) -> Setup = <Setup as __rt::MainParam>::GIVE;
+    <Result<Setup, Error> as __rt::MainReturn<__Setup>>::MAIN
         .start_with(__INFO, |setup| main(__GIVE(setup)))
 }
