@@ -11,6 +11,7 @@ pub mod broker;
 pub mod cli;
 pub mod client;
 mod entry;
+mod error;
 pub mod grammar;
 #[cfg(feature = "macros")]
 mod macros;

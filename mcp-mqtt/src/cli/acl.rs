@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Program;
-use super::exit::{Exit, Faults, chain};
+use super::exit::{Exit, Faults};
 use super::files;
 use super::table::hang;
 use crate::acl::{Export, ExportOptions, Format, Identity, Policy, Profile, Scope};
+use crate::error::chain;
 
 #[derive(Debug, Args)]
 pub(super) struct AclArgs {
@@ -58,7 +59,7 @@ pub(super) struct AclArgs {
 pub(super) fn after_help(program: &str) -> String {
     format!(
         "\
-Everything that is not granted is denied. What the policy leaves open is told on standard error, or
+Everything that is not granted is denied. What the policy leaves open is told on standard error, or \
 in the comments of a format that has some.
 
 Examples:

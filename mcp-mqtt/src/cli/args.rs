@@ -25,11 +25,11 @@ pub(super) struct Args {
 pub(super) fn after_help(program: &str) -> String {
     format!(
         "\
-Without a command it serves. Options can be set by the environment variables that stand behind them.
-A password stands in MQTT_PASSWORD, in a file, or in MQTT_URL; on the command line everybody on this
-machine could read it.
+Without a command it serves. Options can also be set by the environment variables behind them. \
+A password belongs in MQTT_PASSWORD, in a file, or in MQTT_URL: on the command line everybody on \
+this machine can read it.
 
-Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 stopped by something else, 2 wrong usage or
+Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 stopped by something else, 2 wrong usage or \
 configuration; for `call` see `call --help`.
 
 Examples:

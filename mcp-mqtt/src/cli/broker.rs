@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::exit::{Exit, chain};
+use super::exit::Exit;
 use super::files;
 use super::signal::Signal;
 use crate::acl::Policy;
 use crate::broker::Broker;
+use crate::error::chain;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

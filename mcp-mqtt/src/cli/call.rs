@@ -7,20 +7,21 @@ use clap::Args;
 use serde_json::{Map, Value};
 
 use super::broker_args::{BrokerArgs, LOCAL};
-use super::exit::{Exit, Faults, chain};
+use super::exit::{Exit, Faults};
 use super::files;
 use super::table::clean;
 use crate::client::{CallError, Client, ConnectError};
+use crate::error::chain;
 use crate::grammar;
 use crate::mqtt::ConnectionError;
 
 pub(super) fn after_help(program: &str) -> String {
     format!(
         "\
-The result is printed on standard output as JSON; partial results as they come, and errors, on
-standard error. Without --broker it calls at {LOCAL}.
+The result is printed on standard output as JSON; partial results as they come, and errors, \
+on standard error. Without --broker it calls at {LOCAL}.
 
-Exit codes: 0 a result, 2 wrong usage, 3 unauthorized, 4 unavailable or timeout, 5 invalid arguments
+Exit codes: 0 a result, 2 wrong usage, 3 unauthorized, 4 unavailable or timeout, 5 invalid arguments \
 or an error of the tool.
 
 Examples:

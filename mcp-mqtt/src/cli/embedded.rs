@@ -4,7 +4,8 @@
 use std::net::SocketAddr;
 
 use super::broker_args::LOCAL;
-use super::exit::{Exit, chain};
+use super::exit::Exit;
+use crate::error::chain;
 use crate::mqtt::ConnectOptions;
 
 /// Whether a broker may be brought along, since none is given.

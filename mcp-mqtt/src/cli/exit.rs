@@ -1,6 +1,5 @@
 //! How a command ends: the exit codes, and the one place where an error is printed.
 
-use std::error::Error;
 use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
@@ -154,36 +153,6 @@ pub(super) fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// The text of an error with its causes, and after them what each of them advises: an error's text is
-/// `what is wrong; what to do`, so that this gives `outer: inner: innermost; what to do`.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut what = String::new();
-    let mut advice = Vec::new();
-    let mut next = Some(error);
-    while let Some(cause) = next {
-        let text = cause.to_string();
-        next = cause.source();
-        // Some errors repeat their cause in their own text.
-        if what.contains(&text) {
-            continue;
-        }
-        let (clause, tip) = match text.split_once("; ") {
-            Some((clause, tip)) => (clause, Some(tip.to_owned())),
-            None => (text.as_str(), None),
-        };
-        if !what.is_empty() {
-            what.push_str(": ");
-        }
-        what.push_str(clause);
-        advice.extend(tip);
-    }
-    for tip in advice.iter().rev() {
-        what.push_str("; ");
-        what.push_str(tip);
-    }
-    what
-}
-
 /// How this program was started, for the commands that it suggests.
 pub(super) fn program() -> String {
     std::env::args()
@@ -201,40 +170,6 @@ pub(super) fn program_name() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[derive(Debug, thiserror::Error)]
-    #[error("{text}")]
-    struct Failure {
-        text: &'static str,
-        source: Option<Box<Failure>>,
-    }
-
-    fn failure(text: &'static str, source: Option<Failure>) -> Failure {
-        let source = source.map(Box::new);
-        Failure { text, source }
-    }
-
-    #[test]
-    fn advice_follows_the_causes_innermost_first() {
-        let cause = failure(
-            "unreachable; check the port",
-            Some(failure("refused", None)),
-        );
-        let error = failure("no connection; try again", Some(cause));
-        assert_eq!(
-            chain(&error),
-            "no connection: unreachable: refused; check the port; try again"
-        );
-    }
-
-    #[test]
-    fn a_cause_that_is_told_already_is_not_told_again() {
-        let error = failure(
-            "cannot listen: taken; choose another",
-            Some(failure("taken", None)),
-        );
-        assert_eq!(chain(&error), "cannot listen: taken; choose another");
-    }
 
     #[test]
     fn further_lines_hang_below_the_first() {

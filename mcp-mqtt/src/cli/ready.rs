@@ -69,10 +69,13 @@ impl<'a> Ready<'a> {
         for (i, tool) in self.registry.iter().enumerate() {
             let label = if i == 0 { "tools" } else { "" };
             let (name, callers) = (tool.name(), callers(tool.allowed_callers()));
-            let callers = hang(&callers, 0, COLUMN + width + 2);
-            // The padding goes in after the words are set.
-            let line = format!("{name:<width$}  {callers}");
-            let _ = write!(text, "  {label:<11}{line}");
+            let column = COLUMN + width + 2;
+            let callers = hang(&callers, column, column);
+            let _ = write!(
+                text,
+                "  {label:<11}{name:<width$}  {}",
+                callers.trim_start()
+            );
         }
         if let Some(command) = self.example() {
             // In one line, however long: it is to be copied.
@@ -110,8 +113,8 @@ impl<'a> Ready<'a> {
 }
 
 fn row(text: &mut String, label: &str, value: &str) {
-    let value = hang(value, 0, COLUMN);
-    let _ = write!(text, "  {label:<11}{value}");
+    let value = hang(value, COLUMN, COLUMN);
+    let _ = write!(text, "  {label:<11}{}", value.trim_start());
 }
 
 /// The address without the user name: that is the server's, not the caller's.

@@ -7,11 +7,12 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Notify, watch};
 
 use super::args::ServeArgs;
-use super::exit::{Exit, Faults, chain};
+use super::exit::{Exit, Faults};
 use super::ready::Ready;
 use super::signal::Signal;
 use super::{Program, embedded, files};
 use crate::entry::SetupHook;
+use crate::error::chain;
 use crate::mqtt::ConnectionError;
 use crate::server::{Event, ServeError, Server, ServerBuilder, Setup};
 

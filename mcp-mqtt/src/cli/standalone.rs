@@ -7,9 +7,10 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use super::args::CommonArgs;
 use super::broker_args::BrokerArgs;
 use super::call::{self, CallArgs};
-use super::exit::{self, Exit, Faults, chain};
+use super::exit::{self, Exit, Faults};
 use super::{logging, parse, tools};
 use crate::client::Client;
+use crate::error::chain;
 use crate::wire::DEFAULT_NAMESPACE;
 
 /// Find and call MCP tools on an MQTT 5 broker
