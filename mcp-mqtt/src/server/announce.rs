@@ -126,7 +126,8 @@ async fn probe(shared: &Shared, connection: &Connection) -> bool {
     let Some(tool) = shared.registry.iter().next() else {
         return false;
     };
-    let stranger = format!("probe-{}", crate::random::hex::<8>());
+    // A name that is nobody's; it needs no more than to be unlikely.
+    let stranger = format!("probe-{}", crate::random::suffix());
     let message = Publish {
         topic: shared.identity.namespace.bound_call(tool.name(), &stranger),
         payload: bytes::Bytes::new(),
