@@ -19,6 +19,8 @@ use crate::wire::ErrorKind;
 pub struct RunningServer {
     stop: watch::Sender<bool>,
     task: JoinHandle<Result<(), ServeError>>,
+    /// The task has been waited for; a second wait would panic.
+    over: bool,
 }
 
 /// What the connection tells the supervisor.
@@ -41,13 +43,19 @@ impl RunningServer {
         self.ended().await
     }
 
-    /// Waits until the server ends by itself. Safe to drop and to call again.
+    /// Waits until the server ends by itself. Safe to drop and to call again; once it has told how the
+    /// server ended, it is `Ok` at once.
     ///
     /// # Errors
     ///
     /// [`ServeError`]: the connection is lost for good, or the broker refuses what serving needs.
     pub async fn ended(&mut self) -> Result<(), ServeError> {
-        (&mut self.task).await.unwrap_or(Err(ServeError::Task))
+        if self.over {
+            return Ok(());
+        }
+        let ended = (&mut self.task).await;
+        self.over = true;
+        ended.unwrap_or(Err(ServeError::Task))
     }
 }
 
@@ -85,6 +93,7 @@ pub(super) async fn start(
     let mut server = RunningServer {
         stop,
         task: tokio::spawn(supervisor.run(inbox, stopping)),
+        over: false,
     };
     tokio::select! {
         _ = is_ready.wait_for(|ready| *ready) => Ok(server),
@@ -219,5 +228,22 @@ async fn keep_deadlines(shared: Arc<Shared>, connection: Connection) {
                 call.give_up(&connection, ErrorKind::Timeout, message).await;
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_has_ended_may_be_asked_and_stopped_again() {
+        let mut server = RunningServer {
+            stop: watch::channel(false).0,
+            task: tokio::spawn(async { Err(ServeError::Task) }),
+            over: false,
+        };
+        assert!(matches!(server.ended().await, Err(ServeError::Task)));
+        assert!(server.ended().await.is_ok());
+        assert!(server.stop().await.is_ok());
     }
 }
