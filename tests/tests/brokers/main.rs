@@ -3,5 +3,7 @@
 //!
 //! One binary, because each of them links both brokers and the whole library.
 
+mod hostile;
 mod matrix;
+mod tools;
 mod world;

@@ -91,6 +91,20 @@ impl Broker {
         })
     }
 
+    /// An open broker that takes packets of so many bytes at most.
+    pub async fn small(kind: Kind, bytes: u32) -> Result<Self> {
+        Ok(match kind {
+            Kind::Embedded => {
+                let broker = mcp_mqtt::broker::Broker::builder().unrestricted();
+                Self::Embedded(broker.max_packet_size(bytes).start().await?)
+            }
+            Kind::Mosquitto => {
+                let limit = format!("max_packet_size {bytes}");
+                Self::Mosquitto(Box::new(Mosquitto::builder().setting(&limit).start()?))
+            }
+        })
+    }
+
     /// A broker that enforces `policy`: the embedded one by its value, Mosquitto by its export, which
     /// admits anonymous clients here, so that the export has to keep them out.
     pub async fn enforcing(kind: Kind, policy: &Policy, scope: &Scope) -> Result<Self> {
