@@ -124,7 +124,7 @@ impl Supervisor {
         ));
         let result = tokio::select! {
             error = self.serve(&mut signals) => Err(error),
-            _ = stopping.wait_for(|stop| *stop) => Ok(()),
+            () = told_to_stop(&mut stopping) => Ok(()),
         };
         if result.is_ok() {
             self.drain().await;
@@ -204,6 +204,13 @@ impl Supervisor {
             }
         }
         announce::withdraw(shared, &self.connection, &self.identity).await;
+    }
+}
+
+/// For ever if the handle is dropped, which tells nothing.
+async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
+    if stopping.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending().await
     }
 }
 
