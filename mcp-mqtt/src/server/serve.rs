@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::future::join_all;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -197,11 +198,12 @@ impl Supervisor {
                 calls = left.len(),
                 "calls were cut off by the end of the server"
             );
-            for call in left {
-                let message = "the server stopped before the tool was done";
-                call.give_up(&self.connection, ErrorKind::Unavailable, message)
-                    .await;
-            }
+            // Not `unavailable`, which promises that the tool did not run.
+            let message = "the server stopped before the tool was done";
+            let given_up = left
+                .into_iter()
+                .map(|call| call.give_up(&self.connection, ErrorKind::Timeout, message));
+            join_all(given_up).await;
         }
         announce::withdraw(shared, &self.connection, &self.identity).await;
     }

@@ -168,8 +168,6 @@ impl PartialSink for Discard {
 pub(crate) struct Cancellation(Arc<watch::Sender<bool>>);
 
 impl Cancellation {
-    // Used as soon as a server takes cancel messages.
-    #[allow(dead_code)]
     pub(crate) fn cancel(&self) {
         self.0.send_replace(true);
     }
