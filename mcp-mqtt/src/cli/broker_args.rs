@@ -98,3 +98,23 @@ impl BrokerArgs {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_needs_no_user_name_because_the_program_has_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        std::fs::write(&file, "hunter2\n").unwrap();
+        let args = BrokerArgs {
+            broker: Some("mqtt://h".to_owned()),
+            password_file: Some(file),
+            ..BrokerArgs::default()
+        };
+        let options = args.connect_options("me").unwrap().unwrap();
+        assert_eq!(options.username.as_deref(), Some("me"));
+        assert_eq!(options.password.unwrap().expose(), "hunter2");
+    }
+}

@@ -16,7 +16,7 @@ use super::shared::Shared;
 use crate::mqtt::{Connection, Message};
 use crate::tool::{Caller, Cancellation, ContextParts, Tool, ToolContext, ToolError};
 use crate::wire::{
-    CallFault, CallRequest, ErrorBody, ErrorKind, Fault, INBOX_PROPERTY, Response,
+    ArgumentFault, CallFault, CallRequest, ErrorBody, ErrorKind, INBOX_PROPERTY, Response,
     TIMEOUT_PROPERTY, Topic, is_stream_id,
 };
 
@@ -121,8 +121,9 @@ impl Incoming {
     ) -> Answer {
         let refusal = match fault {
             AddressFault::OtherThanTopic(address) => {
-                let fault = Fault::new("/client", "is not the caller that the topic names");
-                let response = Response::error(call_id, invalid(vec![fault]), 0);
+                let fault = ArgumentFault::new("/client", "is not the caller that the topic names");
+                let response =
+                    Response::error(call_id, ErrorBody::invalid_arguments(vec![fault]), 0);
                 return Some(Box::new((self.reply(&address, timeout), response)));
             }
             AddressFault::ForeignResponseTopic => Refusal::ForeignResponseTopic,
@@ -146,7 +147,10 @@ impl Incoming {
         match self.address(shared, client, fault.response_topic.as_deref()) {
             Ok(address) | Err(AddressFault::OtherThanTopic(address)) if answerable => {
                 let call_id = fault.call_id.unwrap_or_default();
-                let body = invalid(vec![Fault::new(fault.pointer, fault.message)]);
+                let body = ErrorBody::invalid_arguments(vec![ArgumentFault::new(
+                    fault.pointer,
+                    fault.message,
+                )]);
                 let response = Response::error(call_id, body, 0);
                 Some(Box::new((self.reply(&address, timeout), response)))
             }
@@ -169,7 +173,9 @@ impl Incoming {
     fn timeout(&self, shared: &Shared) -> Duration {
         let allowed = self.tool.timeout().unwrap_or(shared.limits.timeout);
         let waits = property(&self.message, TIMEOUT_PROPERTY).and_then(|ms| ms.parse().ok());
-        waits.map_or(allowed, |ms| allowed.min(Duration::from_millis(ms)))
+        waits
+            .map_or(allowed, |ms| allowed.min(Duration::from_millis(ms)))
+            .min(LONGEST)
     }
 
     async fn execute(
@@ -218,17 +224,28 @@ impl Incoming {
             cancellation: cancellation.clone(),
         };
         shared.calls.start(ticket, deadline, running);
-        let outcome = tokio::select! {
-            biased;
-            outcome = invoke(&self.tool, request.arguments, context, shared) => outcome,
-            // Whoever cancelled has taken the call out of the table and answers it.
-            () = cancellation.cancelled() => return,
-        };
-        if let Some(running) = shared.calls.take(ticket) {
-            running.answer(connection, outcome).await;
-        }
+        let (tool, shared, connection) = (self.tool, Arc::clone(shared), connection.clone());
+        // A tool may block its thread, and whoever was woken last waits on this very thread, where no
+        // other takes it from. That must not be the keeper of the deadlines, which was woken just now:
+        // this spawn takes its place, and has another thread look after it and the connection.
+        let work = tokio::spawn(async move {
+            let outcome = tokio::select! {
+                biased;
+                outcome = invoke(&tool, request.arguments, context, &shared) => outcome,
+                // Whoever cancelled has taken the call out of the table and answers it.
+                () = cancellation.cancelled() => return,
+            };
+            if let Some(running) = shared.calls.take(ticket) {
+                running.answer(&connection, outcome).await;
+            }
+        });
+        // It catches the panics of tools, and nobody aborts it.
+        let _ = work.await;
     }
 }
+
+/// The longest time a call may take: beyond it, clocks overflow.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// What a refused caller waits before it tries again.
 const RETRY_AFTER_MS: u64 = 1000;
@@ -258,8 +275,7 @@ async fn invoke(
     let tool = tool.name();
     Err(match failure {
         Failure::Arguments(invalid_arguments) => {
-            let faults = invalid_arguments.faults.into_iter();
-            invalid(faults.map(|f| Fault::new(f.pointer, f.message)).collect())
+            ErrorBody::invalid_arguments(invalid_arguments.faults)
         }
         Failure::Tool(error) => {
             tracing::warn!(tool, caller, %call_id, error = format!("{error:#}"), "a tool failed");
@@ -279,19 +295,6 @@ enum Failure {
     Arguments(crate::tool::InvalidArguments),
     Tool(ToolError),
     Panic,
-}
-
-fn invalid(faults: Vec<Fault>) -> ErrorBody {
-    let texts: Vec<String> = faults
-        .iter()
-        .map(|fault| match fault.pointer.as_str() {
-            "" => fault.message.clone(),
-            pointer => format!("{pointer} {}", fault.message),
-        })
-        .collect();
-    let mut body = ErrorBody::new(ErrorKind::InvalidArguments, texts.join("; "));
-    body.faults = faults;
-    body
 }
 
 fn partials_target(
