@@ -5,5 +5,7 @@
 
 mod hostile;
 mod matrix;
+mod protocol;
+mod theft;
 mod tools;
 mod world;
