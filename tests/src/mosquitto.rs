@@ -4,6 +4,7 @@
 
 mod config;
 
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
@@ -11,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::log::Mark;
 use crate::{Log, free_port};
 pub use config::MosquittoBuilder;
 
@@ -184,14 +186,23 @@ impl MosquittoBuilder {
                 .take()
                 .context("mosquitto has no standard error")?,
         );
-        // It prints this after all listeners are open.
-        if let Err(error) = log.wait_for(Default::default(), " running") {
+        if let Err(error) = serves(&log, port) {
             let _ = child.kill();
             let _ = child.wait();
             bail!("mosquitto on port {port}: {error}");
         }
         Ok((child, log))
     }
+}
+
+/// Waits until it serves. It prints ` running` once all listeners are open, but forgets a signal that
+/// comes before it looks at connections for the first time.
+fn serves(log: &Log, port: u16) -> Result<()> {
+    log.wait_for(Mark::default(), " running")?;
+    let visitor = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    log.wait_for(Mark::default(), "New connection")?;
+    drop(visitor);
+    Ok(())
 }
 
 /// Finds one of Mosquitto's programs; Debian's broker lies where only root looks.

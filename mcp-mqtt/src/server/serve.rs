@@ -97,7 +97,8 @@ pub(super) async fn start(
         over: false,
     };
     tokio::select! {
-        _ = is_ready.wait_for(|ready| *ready) => Ok(server),
+        // When the supervisor has ended, nothing will be ready: its own result says why.
+        Ok(_) = is_ready.wait_for(|ready| *ready) => Ok(server),
         ended = &mut server.task => match ended.unwrap_or(Err(ServeError::Task)) {
             Err(error) => Err(error),
             Ok(()) => Err(ServeError::Task),

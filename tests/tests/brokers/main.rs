@@ -4,6 +4,10 @@
 //! One binary, because each of them links both brokers and the whole library.
 
 mod hostile;
+mod lifecycle;
+mod linked;
 mod matrix;
+mod protocol;
+mod theft;
 mod tools;
 mod world;

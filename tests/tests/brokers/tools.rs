@@ -61,10 +61,11 @@ pub fn tools() -> Result<(Registry, Arc<Seen>, mpsc::Sender<()>)> {
     ] {
         registry = registry.add(tool.allowed_callers(["scout", "analyst"]).build()?)?;
     }
-    let panics = tool("panic", json!({})).raw_handler(|_, _| async {
-        let nothing: Option<Value> = None;
-        Ok::<_, ToolError>(nothing.expect("this tool panics on purpose"))
-    });
+    let panics =
+        tool("panic", json!({})).raw_handler(|arguments: Map<String, Value>, _| async move {
+            assert!(!arguments.is_empty(), "this tool panics on purpose");
+            Ok::<_, ToolError>(json!(null))
+        });
     registry = registry.add(panics.allowed_callers(["scout"]).build()?)?;
     Ok((registry, seen, unblock))
 }

@@ -4,6 +4,7 @@
 //! identity may read a topic of its own, its *mark*: a message there proves that what was sent before
 //! it, and did not come, does not come.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result};
@@ -131,6 +132,21 @@ impl Broker {
         })
     }
 
+    /// The same, stopped: nobody listens on its port.
+    pub async fn stop(self) -> Result<Stopped> {
+        Ok(match self {
+            Self::Embedded(broker) => {
+                let address = broker.address();
+                broker.stop().await;
+                Stopped::Embedded(address)
+            }
+            Self::Mosquitto(mut broker) => {
+                broker.stop()?;
+                Stopped::Mosquitto(broker)
+            }
+        })
+    }
+
     pub fn kind(&self) -> Kind {
         match self {
             Self::Embedded(_) => Kind::Embedded,
@@ -172,6 +188,28 @@ impl Broker {
             .namespace(NAMESPACE)
             .registry(registry)
             .broker(self.options(SERVICE)?))
+    }
+}
+
+/// An open broker that was stopped.
+pub enum Stopped {
+    Embedded(SocketAddr),
+    Mosquitto(Box<Mosquitto>),
+}
+
+impl Stopped {
+    /// Starts it again on its port, with nothing remembered.
+    pub async fn start_again(self) -> Result<Broker> {
+        Ok(match self {
+            Self::Embedded(address) => {
+                let broker = mcp_mqtt::broker::Broker::builder().unrestricted();
+                Broker::Embedded(broker.listen(address).start().await?)
+            }
+            Self::Mosquitto(mut broker) => {
+                broker.start_again()?;
+                Broker::Mosquitto(broker)
+            }
+        })
     }
 }
 
