@@ -16,7 +16,7 @@ pub(super) fn run(program: &Program, json: bool) -> Result<(), Exit> {
     let identity = Identity {
         namespace,
         name: program.info.name.to_owned(),
-        version: program.info.version.to_owned(),
+        version: Some(program.info.version.to_owned()),
         description: program.info.description.to_owned(),
     };
     let cards: Vec<ToolCard> = registry

@@ -19,6 +19,9 @@ use crate::wire::{CONTENT_TYPE, Namespace, Status};
 /// Filters in one SUBSCRIBE packet: small enough for every broker's packet limit.
 const SUBSCRIBE_BATCH: usize = 64;
 
+/// How many probes in a row may end with the connection before no further one is made.
+const PROBES: u32 = 3;
+
 /// How the replicas of a server share its calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sharing {
@@ -50,12 +53,12 @@ pub(super) async fn announce(
     Ok(())
 }
 
-/// Puts server and tool cards offline.
+/// Puts server and tool cards offline, as far as the broker lets it.
 pub(super) async fn withdraw(shared: &Shared, connection: &Connection, identity: &str) {
     if let Err(Stopped::Refused(error)) =
         publish_cards(shared, connection, Status::Offline, identity).await
     {
-        tracing::warn!(%error, "the cards could not be set offline");
+        tracing::warn!(%error, "not every card could be set offline");
     }
 }
 
@@ -103,17 +106,16 @@ async fn subscribe(
         });
         match connection.subscribe(subscriptions.collect()).await {
             Ok(codes) => {
-                let outcomes = batch.iter().zip(codes);
-                refused.extend(
-                    outcomes
-                        .filter(|(_, code)| code.is_err())
-                        .map(|(filter, _)| filter.clone()),
-                );
+                for (filter, code) in batch.iter().zip(codes) {
+                    if let Err(code) = code {
+                        refused.push((filter.clone(), RequestError::Refused(code)));
+                    }
+                }
             }
-            Err(RequestError::Lost | RequestError::NotConnected) => return Err(Stopped::Lost),
+            Err(error) if is_loss(&error) => return Err(Stopped::Lost),
             Err(error) => {
-                tracing::error!(%error, "a subscription could not be made");
-                refused.extend(batch.iter().cloned());
+                // The whole packet: its first filter stands for it.
+                refused.extend(batch.first().map(|filter| (filter.clone(), error)));
             }
         }
     }
@@ -126,9 +128,9 @@ async fn probe(shared: &Shared, connection: &Connection) -> Result<bool, Stopped
     let Some(tool) = shared.registry.iter().next() else {
         return Ok(false);
     };
-    if shared.has_probe_closed() {
+    if shared.probes_lost() >= PROBES {
         tracing::warn!(
-            "the connection ended when the server asked whether the broker enforces a policy: \
+            "the connection ended each time the server asked whether the broker enforces a policy: \
              callers are claimed, not verified"
         );
         return Ok(false);
@@ -146,14 +148,12 @@ async fn probe(shared: &Shared, connection: &Connection) -> Result<bool, Stopped
             ..Properties::default()
         },
     };
-    match connection.publish(message).await {
+    let answer = connection.publish(message).await;
+    // Some brokers close the connection on a refusal; so may a network that fails just now.
+    shared.probed(matches!(answer, Err(PublishError::Lost)));
+    match answer {
         Err(PublishError::Refused(ReasonCode::NOT_AUTHORIZED)) => return Ok(true),
-        // Some brokers close the connection on a refusal; so may a network that fails just now.
-        Err(PublishError::Lost) => {
-            shared.set_probe_closed();
-            return Err(Stopped::Lost);
-        }
-        Err(PublishError::NotSent | PublishError::NotConnected) => return Err(Stopped::Lost),
+        Err(error) if is_loss(&error) => return Err(Stopped::Lost),
         Ok(_) => tracing::warn!(
             "the broker lets anybody call in anybody's name: callers are claimed, not verified; \
              load the policy that `acl` exports"
@@ -181,31 +181,77 @@ async fn publish_cards(
         let topic = me.namespace.tool_card(tool.name());
         card(topic, &cards::tool_card(me, tool, status))
     });
-    let cards: Vec<Publish> = std::iter::once(server).chain(tools).collect();
-    let topics: Vec<String> = cards.iter().map(|c| c.topic.clone()).collect();
-    let sent = join_all(cards.into_iter().map(|card| connection.publish(card))).await;
+    // The server's card comes last when it goes online and first when it goes offline: a tool counts
+    // as online only while its server does.
     let mut refused = Vec::new();
-    for (topic, outcome) in topics.into_iter().zip(sent) {
-        match outcome {
-            Ok(_) => {}
-            Err(PublishError::Refused(ReasonCode::NOT_AUTHORIZED)) => refused.push(topic),
-            Err(PublishError::Lost | PublishError::NotSent | PublishError::NotConnected) => {
-                return Err(Stopped::Lost);
+    match status {
+        Status::Offline => {
+            publish_all(connection, [server], &mut refused).await?;
+            publish_all(connection, tools, &mut refused).await?;
+        }
+        Status::Online => {
+            publish_all(connection, tools, &mut refused).await?;
+            if refused.is_empty() {
+                publish_all(connection, [server], &mut refused).await?;
             }
-            Err(error) => tracing::error!(%topic, %error, "a card could not be published"),
         }
     }
     refusals("publish to", refused, identity)
 }
 
-fn refusals(action: &'static str, topics: Vec<String>, identity: &str) -> Result<(), Stopped> {
-    if topics.is_empty() {
-        return Ok(());
+/// Publishes all at once and adds those that were refused.
+async fn publish_all(
+    connection: &Connection,
+    cards: impl IntoIterator<Item = Publish>,
+    refused: &mut Vec<(String, PublishError)>,
+) -> Result<(), Stopped> {
+    let sent = cards.into_iter().map(|card| {
+        let topic = card.topic.clone();
+        let sending = connection.publish(card);
+        async move { (topic, sending.await) }
+    });
+    let sent: Vec<_> = sent.collect();
+    for (topic, outcome) in join_all(sent).await {
+        match outcome {
+            Ok(_) => {}
+            Err(error) if is_loss(&error) => return Err(Stopped::Lost),
+            Err(error) => refused.push((topic, error)),
+        }
     }
+    Ok(())
+}
+
+/// Whether the connection is gone, so that the next session makes it good.
+fn is_loss(error: &RequestError) -> bool {
+    matches!(
+        error,
+        RequestError::Lost | RequestError::NotSent | RequestError::NotConnected
+    )
+}
+
+fn refusals(
+    action: &'static str,
+    refused: Vec<(String, RequestError)>,
+    identity: &str,
+) -> Result<(), Stopped> {
+    let Some((_, first)) = refused.first() else {
+        return Ok(());
+    };
+    let advice = match first {
+        RequestError::Refused(ReasonCode::NOT_AUTHORIZED) => {
+            format!("load a policy that was exported with `acl --server-identity {identity}`")
+        }
+        RequestError::Refused(ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED) => {
+            "this broker has no shared subscriptions: turn them off".to_owned()
+        }
+        _ => "the broker's log or documentation says more".to_owned(),
+    };
+    let reason = first.to_string();
     Err(Stopped::Refused(ServeError::Refused {
         action,
-        topics,
-        identity: identity.to_owned(),
+        reason,
+        advice,
+        topics: refused.into_iter().map(|(topic, _)| topic).collect(),
     }))
 }
 

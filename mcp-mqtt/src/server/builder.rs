@@ -23,12 +23,15 @@ pub struct Server {
     sharing: Sharing,
 }
 
+/// What a call's packet holds besides its payload, in bytes, generously.
+const PACKET_OVERHEAD: usize = 64 * 1024;
+
 /// Builds a [`Server`].
 #[must_use = "call `.build()`"]
 pub struct ServerBuilder {
     name: Option<String>,
     namespace: String,
-    version: String,
+    version: Option<String>,
     description: String,
     registry: Option<Result<Registry, RegistryError>>,
     broker: Option<ConnectOptions>,
@@ -61,7 +64,7 @@ impl Server {
         ServerBuilder {
             name: None,
             namespace: DEFAULT_NAMESPACE.to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: None,
             description: String::new(),
             registry: None,
             broker: None,
@@ -98,7 +101,7 @@ impl Server {
     ///
     /// As [`start`](Self::start).
     pub async fn serve(self) -> Result<(), ServeError> {
-        self.start().await?.ended().await
+        serve::serve(self.shared, self.options, self.sharing).await
     }
 }
 
@@ -123,9 +126,9 @@ impl ServerBuilder {
         self
     }
 
-    /// Sets the version that the Server Card shows.
+    /// Sets the version that the Server Card shows; default none.
     pub fn version(mut self, version: impl Into<String>) -> Self {
-        self.version = version.into();
+        self.version = Some(version.into());
         self
     }
 
@@ -212,6 +215,7 @@ impl ServerBuilder {
         if self.broker.is_none() {
             faults.push(BuildFault::NoBroker);
         }
+        check_limits(&self.setup.limits, self.broker.as_ref(), &mut faults);
         for tool in registry.iter() {
             check_tool(tool, &self.setup.state, &mut faults);
         }
@@ -278,5 +282,26 @@ fn check_tool(tool: &Tool, state: &StateMap, faults: &mut Vec<BuildFault>) {
             reason,
             source_place: tool.source(),
         });
+    }
+}
+
+/// Limits with which no call could be served, or some would vanish in silence.
+fn check_limits(limits: &Limits, broker: Option<&ConnectOptions>, faults: &mut Vec<BuildFault>) {
+    let mut refuse = |limit, must: String| faults.push(BuildFault::Limit { limit, must });
+    if limits.max_in_flight == 0 {
+        refuse("`max_in_flight`", "at least 1".to_owned());
+    }
+    if limits.timeout.is_zero() {
+        refuse("`timeout`", "longer than nothing".to_owned());
+    }
+    // Topic and properties of a call need room in its packet, too.
+    let packet = broker.map(|options| options.max_packet_size as usize);
+    if let Some(most) = packet.map(|size| size.saturating_sub(PACKET_OVERHEAD))
+        && limits.max_payload > most
+    {
+        let must = format!(
+            "at most {most}, or the broker drops larger calls; raise `ConnectOptions::max_packet_size`"
+        );
+        refuse("`max_payload`", must);
     }
 }

@@ -197,7 +197,7 @@ impl Incoming {
             _ => Caller::claimed(&address.caller),
         };
         let call_id = request.call_id;
-        tracing::debug!(tool, caller = caller.name(), %call_id, "call");
+        tracing::debug!(tool, caller = caller.name(), ?call_id, "call");
         if !self.tool.allows(caller.name()) {
             let message = format!("caller `{}` may not call tool `{tool}`", caller.name());
             let body = ErrorBody::new(ErrorKind::Unauthorized, message);
@@ -206,7 +206,12 @@ impl Incoming {
                 .await;
         }
         let target = partials_target(shared, &self.tool, &self.message, &call_id, &reply);
-        let partials = Arc::new(Partials::new(connection.clone(), call_id.clone(), target));
+        let partials = Arc::new(Partials::new(
+            connection.clone(),
+            call_id.clone(),
+            target,
+            Arc::clone(&shared.streams),
+        ));
         let cancellation = Cancellation::default();
         let deadline = self.received + timeout;
         let context = ToolContext::new(ContextParts {
@@ -278,14 +283,19 @@ async fn invoke(
             ErrorBody::invalid_arguments(invalid_arguments.faults)
         }
         Failure::Tool(error) => {
-            tracing::warn!(tool, caller, %call_id, error = format!("{error:#}"), "a tool failed");
+            if let Some(skipped) = shared.failures.pass(Instant::now()) {
+                let error = format!("{error:#}");
+                tracing::warn!(tool, caller, ?call_id, ?error, skipped, "a tool failed");
+            }
             let mut body = ErrorBody::new(ErrorKind::ToolError, error.message());
             body.code = error.code_str().map(str::to_owned);
             body
         }
         Failure::Panic => {
             // The payload of a panic may hold anything; the panic hook has printed it.
-            tracing::error!(tool, caller, %call_id, "a tool panicked");
+            if let Some(skipped) = shared.failures.pass(Instant::now()) {
+                tracing::error!(tool, caller, ?call_id, skipped, "a tool panicked");
+            }
             ErrorBody::new(ErrorKind::ToolError, format!("tool `{tool}` panicked"))
         }
     })
@@ -308,14 +318,22 @@ fn partials_target(
         return Target::NotStreaming;
     }
     if property(message, INBOX_PROPERTY) == Some("1") {
-        return Target::Topic(reply.clone());
+        return Target::Inbox(reply.clone());
     }
     if !is_stream_id(call_id) {
         return Target::Nowhere;
     }
-    Target::Topic(Reply {
-        topic: shared.identity.namespace.stream(tool.name(), call_id),
-        ..reply.clone()
+    let topic = shared.identity.namespace.stream(tool.name(), call_id);
+    if !shared.streams.take(&topic) {
+        let now = Instant::now();
+        shared.refusals.count(Refusal::TakenStream, &topic, now);
+        return Target::Nowhere;
+    }
+    Target::Stream(Reply {
+        topic,
+        // Every caller of the tool may read it there, and then answer in this server's name.
+        correlation: None,
+        expiry: reply.expiry,
     })
 }
 

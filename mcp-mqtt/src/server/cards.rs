@@ -9,7 +9,7 @@ use crate::wire::{Namespace, ServerCard, Status, ToolCard};
 pub(crate) struct Identity {
     pub(crate) namespace: Namespace,
     pub(crate) name: String,
-    pub(crate) version: String,
+    pub(crate) version: Option<String>,
     pub(crate) description: String,
 }
 
@@ -22,7 +22,7 @@ pub(crate) fn server_card(server: &Identity, registry: &Registry, status: Status
         description: server.description.clone(),
         tools: registry.iter().map(|t| t.name().to_owned()).collect(),
         version_info: VersionInfo {
-            server: Some(server.version.clone()),
+            server: server.version.clone(),
             ..VersionInfo::ours()
         },
         status,

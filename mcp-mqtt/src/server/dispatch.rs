@@ -79,17 +79,14 @@ fn refuse(shared: &Shared, refusal: Refusal, message: &Message, now: Instant) {
 
 fn unavailable(shared: &Shared, incoming: &Incoming, message: &str) {
     let small = incoming.message.payload.len() <= MAX_REFUSED_PAYLOAD;
-    let answer = small.then(|| incoming.refuse(shared, ErrorKind::Unavailable, message));
-    match (answer.flatten(), shared.connection()) {
-        (Some(answer), Some(connection)) => {
-            let (reply, response) = *answer;
-            reply.send_detached(connection, &response);
-        }
-        _ => refuse(
-            shared,
-            Refusal::Overload,
-            &incoming.message,
-            incoming.received,
-        ),
+    let room = Arc::clone(&shared.refusing).try_acquire_owned();
+    let (Some(connection), Ok(permit), true) = (shared.connection(), room, small) else {
+        let now = incoming.received;
+        return refuse(shared, Refusal::Overload, &incoming.message, now);
+    };
+    // Without an answer the refusal was counted where that was found out.
+    if let Some(answer) = incoming.refuse(shared, ErrorKind::Unavailable, message) {
+        let (reply, response) = *answer;
+        reply.send_detached(connection, &response, permit);
     }
 }

@@ -21,7 +21,7 @@ pub enum BuildFault {
     #[error("the server has no name; call `.name(\"my-server\")`")]
     NoName,
     /// The name is none.
-    #[error("server name `{name}` {fault}")]
+    #[error("server name `{name}` {fault}; use 1 to 64 of `A-Z a-z 0-9 _ - .`")]
     Name {
         /// What was given.
         name: String,
@@ -29,7 +29,9 @@ pub enum BuildFault {
         fault: NameFault,
     },
     /// The namespace is none.
-    #[error("namespace `{namespace}` {fault}")]
+    #[error(
+        "namespace `{namespace}` {fault}; use levels of 1 to 64 of `A-Z a-z 0-9 _ - .`, separated by `/`"
+    )]
     Namespace {
         /// What was given.
         namespace: String,
@@ -41,6 +43,14 @@ pub enum BuildFault {
     ShareKey {
         /// What is wrong with it; the key itself is not shown.
         fault: NameFault,
+    },
+    /// A limit with which no call could be served.
+    #[error("{limit} must be {must}")]
+    Limit {
+        /// The limit.
+        limit: &'static str,
+        /// What it must be.
+        must: String,
     },
     /// No broker was given.
     #[error("no broker is set; call `.broker(ConnectOptions::new(url))`")]
@@ -86,17 +96,20 @@ pub enum ServeError {
     /// The connection is lost for good.
     #[error("the connection to the broker ended")]
     Connection(#[source] std::sync::Arc<ConnectionError>),
-    /// The broker's policy does not let the server do what serving needs.
+    /// The broker does not let the server do what serving needs.
     #[error(
-        "the broker refused to let the server {action} {}; load a policy that was exported with `acl --server-identity {identity}`", list(.topics)
+        "the broker refused to let the server {action} {}: {reason}; {advice}", list(.topics)
     )]
+    #[non_exhaustive]
     Refused {
         /// `subscribe to` or `publish to`.
         action: &'static str,
         /// The topics or filters.
         topics: Vec<String>,
-        /// The name under which the server connected.
-        identity: String,
+        /// What the broker, or this side, said of the first of them.
+        reason: String,
+        /// What to do.
+        advice: String,
     },
     /// The runtime that tasks run on is gone.
     #[error("the server's task ended unexpectedly; this is a defect, please report it")]

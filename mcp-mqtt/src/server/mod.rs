@@ -21,6 +21,7 @@ mod running_call;
 mod serve;
 mod setup;
 mod shared;
+mod streams;
 
 pub use builder::{Server, ServerBuilder};
 #[cfg(not(feature = "cli"))]

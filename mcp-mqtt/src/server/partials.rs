@@ -2,12 +2,13 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::OptionFuture;
 use serde_json::Value;
 
 use super::running_call::Reply;
+use super::streams::Streams;
 use crate::mqtt::{Connection, PublishError};
 use crate::tool::{PartialSink, StreamError};
 use crate::wire::Partial;
@@ -17,14 +18,17 @@ pub(super) struct Partials {
     connection: Connection,
     call_id: String,
     target: Target,
+    streams: Arc<Streams>,
     state: Mutex<State>,
 }
 
 /// Where they go.
 pub(super) enum Target {
-    /// To this topic: the call's stream topic, or its response topic when it asked for that.
-    Topic(Reply),
-    /// Nowhere: the id of the call cannot stand in a topic.
+    /// To the caller's inbox, because the call asked for that.
+    Inbox(Reply),
+    /// To the stream topic of the call, which was taken for it.
+    Stream(Reply),
+    /// Nowhere: the id of the call cannot stand in a topic, or another call streams under it.
     Nowhere,
     /// The tool is not declared as streaming.
     NotStreaming,
@@ -37,11 +41,17 @@ struct State {
 }
 
 impl Partials {
-    pub(super) fn new(connection: Connection, call_id: String, target: Target) -> Self {
+    pub(super) fn new(
+        connection: Connection,
+        call_id: String,
+        target: Target,
+        streams: Arc<Streams>,
+    ) -> Self {
         Self {
             connection,
             call_id,
             target,
+            streams,
             state: Mutex::default(),
         }
     }
@@ -51,8 +61,16 @@ impl Partials {
     pub(super) fn close(&self) -> impl Future<Output = ()> + use<> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.closed = true;
-        let sending = match (&self.target, state.sent) {
-            (Target::Topic(reply), 1..) => {
+        let reply = match &self.target {
+            Target::Inbox(reply) => Some(reply),
+            Target::Stream(reply) => {
+                self.streams.give_back(&reply.topic);
+                Some(reply)
+            }
+            Target::Nowhere | Target::NotStreaming => None,
+        };
+        let sending = match (reply, state.sent) {
+            (Some(reply), 1..) => {
                 let done = Partial::done(&self.call_id, state.sent + 1);
                 Some(self.connection.publish(reply.publish(encode(&done))))
             }
@@ -73,7 +91,7 @@ impl Partials {
                 return Err(StreamError::Closed);
             }
             let reply = match &self.target {
-                Target::Topic(reply) => reply,
+                Target::Inbox(reply) | Target::Stream(reply) => reply,
                 Target::Nowhere => return Ok(()),
                 Target::NotStreaming => return Err(StreamError::NotStreaming),
             };

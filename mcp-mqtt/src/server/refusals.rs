@@ -1,10 +1,10 @@
 //! Counts what is refused or dropped, and logs it without letting a flood of it flood the log.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// At most one log line of a kind in this time.
-const LOG_EVERY: Duration = Duration::from_secs(10);
+/// The time in which a throttle lets so many lines through.
+const WINDOW: Duration = Duration::from_secs(10);
 
 /// Why a message led to no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,11 +17,13 @@ pub(super) enum Refusal {
     Unanswerable,
     /// The response topic is not the inbox of the caller.
     ForeignResponseTopic,
+    /// Another call of the tool streams under the same id.
+    TakenStream,
     /// There are too many calls already, and this one is too large or too odd to be told so.
     Overload,
 }
 
-const KINDS: usize = 5;
+const KINDS: usize = 6;
 
 impl Refusal {
     fn text(self) -> &'static str {
@@ -36,22 +38,24 @@ impl Refusal {
             Self::ForeignResponseTopic => {
                 "a call was refused: its response topic is not the inbox of its caller"
             }
+            Self::TakenStream => "a call has no partial results: another call streams under its id",
             Self::Overload => "a call was dropped: the server has as many calls as it takes",
         }
     }
 }
 
 /// Counters of refusals, one for each kind.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Refusals {
-    kinds: [Mutex<Counter>; KINDS],
+    kinds: [Throttle; KINDS],
 }
 
-#[derive(Debug, Default)]
-struct Counter {
-    total: u64,
-    unlogged: u64,
-    logged: Option<Instant>,
+impl Default for Refusals {
+    fn default() -> Self {
+        Self {
+            kinds: std::array::from_fn(|_| Throttle::new(1)),
+        }
+    }
 }
 
 impl Refusals {
@@ -60,36 +64,65 @@ impl Refusals {
         let Some(kind) = self.kinds.get(refusal as usize) else {
             return;
         };
-        let mut counter = kind
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(skipped) = counter.hit(now) {
-            let total = counter.total;
-            drop(counter);
+        if let Some(skipped) = kind.pass(now) {
             let topic = topic.escape_debug();
-            tracing::warn!(%topic, skipped, total, "{}", refusal.text());
+            tracing::warn!(%topic, skipped, total = kind.total(), "{}", refusal.text());
         }
     }
 
     #[cfg(test)]
     pub(super) fn total(&self, refusal: Refusal) -> u64 {
-        self.kinds[refusal as usize].lock().unwrap().total
+        self.kinds[refusal as usize].total()
     }
 }
 
-impl Counter {
-    /// Counts; `Some(how many were not logged)` when a line is due.
-    fn hit(&mut self, now: Instant) -> Option<u64> {
-        self.total += 1;
-        let due = self
-            .logged
-            .is_none_or(|last| now.saturating_duration_since(last) >= LOG_EVERY);
-        if due {
-            self.logged = Some(now);
-            return Some(std::mem::take(&mut self.unlogged));
+/// Lets so many log lines through in ten seconds, and counts the others.
+#[derive(Debug)]
+pub(super) struct Throttle {
+    burst: u64,
+    state: Mutex<Window>,
+}
+
+#[derive(Debug, Default)]
+struct Window {
+    total: u64,
+    began: Option<Instant>,
+    passed: u64,
+    skipped: u64,
+}
+
+impl Throttle {
+    /// `burst` lines in ten seconds.
+    pub(super) fn new(burst: u64) -> Self {
+        Self {
+            burst,
+            state: Mutex::default(),
         }
-        self.unlogged += 1;
+    }
+
+    /// Counts; `Some(how many were skipped before)` when a line is due.
+    pub(super) fn pass(&self, now: Instant) -> Option<u64> {
+        let mut window = self.lock();
+        window.total += 1;
+        let over = |began: Instant| now.saturating_duration_since(began) >= WINDOW;
+        if window.began.is_none_or(over) {
+            window.began = Some(now);
+            window.passed = 0;
+        }
+        if window.passed < self.burst {
+            window.passed += 1;
+            return Some(std::mem::take(&mut window.skipped));
+        }
+        window.skipped += 1;
         None
+    }
+
+    fn total(&self) -> u64 {
+        self.lock().total
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Window> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -98,14 +131,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flood_is_one_line_in_ten_seconds_and_every_message_is_counted() {
+    fn a_flood_is_so_many_lines_in_ten_seconds_and_every_message_is_counted() {
         let start = Instant::now();
-        let mut counter = Counter::default();
-        assert_eq!(counter.hit(start), Some(0));
-        assert_eq!(counter.hit(start + Duration::from_secs(1)), None);
-        assert_eq!(counter.hit(start + Duration::from_secs(9)), None);
-        assert_eq!(counter.hit(start + Duration::from_secs(10)), Some(2));
-        assert_eq!(counter.total, 4);
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let throttle = Throttle::new(2);
+        assert_eq!(throttle.pass(start), Some(0));
+        assert_eq!(throttle.pass(after(1)), Some(0));
+        assert_eq!(throttle.pass(after(2)), None);
+        assert_eq!(throttle.pass(after(9)), None);
+        assert_eq!(throttle.pass(after(10)), Some(2));
+        assert_eq!(throttle.total(), 5);
     }
 
     #[test]

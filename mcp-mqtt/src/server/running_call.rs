@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::future::OptionFuture;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::partials::Partials;
 use crate::mqtt::{Connection, Properties, Publish, PublishError, Qos};
@@ -63,18 +64,25 @@ impl Reply {
         };
         if let Err(error) = sent {
             let call_id = &response.call_id;
-            tracing::warn!(%call_id, topic = %self.topic, %error, "a response could not be sent");
+            tracing::warn!(?call_id, topic = %self.topic, %error, "a response could not be sent");
         }
     }
 
-    /// Queues the response at once, from a place that cannot wait for the broker.
-    pub(super) fn send_detached(self, connection: &Connection, response: &Response) {
+    /// Queues the response at once, from a place that cannot wait for the broker; `permit` is the room
+    /// that it takes until it has left.
+    pub(super) fn send_detached(
+        self,
+        connection: &Connection,
+        response: &Response,
+        permit: OwnedSemaphorePermit,
+    ) {
         // Queued by this call; the task is there for when the queue has no room.
         let sending = connection.publish(self.publish(encode(response)));
         tokio::spawn(async move {
             if let Err(error) = sending.await {
-                tracing::warn!(topic = %self.topic, %error, "a refusal could not be sent");
+                tracing::debug!(topic = %self.topic, %error, "a refusal could not be sent");
             }
+            drop(permit);
         });
     }
 

@@ -1,7 +1,8 @@
 //! The life of a server: connect, announce on each session, keep deadlines, stop.
 
+use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use tokio::sync::{mpsc, watch};
@@ -17,6 +18,7 @@ use crate::wire::ErrorKind;
 
 /// A server that runs. Dropping it does not stop it: [`stop`](Self::stop) does.
 #[derive(Debug)]
+#[must_use = "it serves on without its handle, and nobody can stop it"]
 pub struct RunningServer {
     stop: watch::Sender<bool>,
     task: JoinHandle<Result<(), ServeError>>,
@@ -24,10 +26,13 @@ pub struct RunningServer {
     over: bool,
 }
 
+/// How long saying good-bye may take, besides the drain: UNSUBACKs, cards, DISCONNECT.
+const LEAVING: Duration = Duration::from_secs(10);
+
 /// What the connection tells the supervisor.
 enum Signal {
     Connected,
-    Lost(Arc<ConnectionError>, Option<std::time::Duration>),
+    Lost(Arc<ConnectionError>, Option<Duration>),
 }
 
 impl RunningServer {
@@ -74,7 +79,11 @@ pub(super) async fn start(
         let shared = Arc::clone(&shared);
         move |event| match event {
             mqtt::Event::Message(message) => dispatch(&shared, message),
-            mqtt::Event::Connected { .. } => drop(signals.send(Signal::Connected)),
+            mqtt::Event::Connected { .. } => {
+                // What was true of the last session need not be of this one.
+                shared.set_verified(false);
+                drop(signals.send(Signal::Connected));
+            }
             mqtt::Event::Lost { error, retry_in } => {
                 drop(signals.send(Signal::Lost(Arc::new(error), retry_in)));
             }
@@ -91,6 +100,8 @@ pub(super) async fn start(
         identity,
         ready,
     };
+    // Whoever drops this future before the end gets no handle, so nobody could stop the server.
+    let unless_dropped = StopOnDrop(Some(stop.clone()));
     let mut server = RunningServer {
         stop,
         task: tokio::spawn(supervisor.run(inbox, stopping)),
@@ -98,11 +109,42 @@ pub(super) async fn start(
     };
     tokio::select! {
         // When the supervisor has ended, nothing will be ready: its own result says why.
-        Ok(_) = is_ready.wait_for(|ready| *ready) => Ok(server),
+        Ok(_) = is_ready.wait_for(|ready| *ready) => {
+            unless_dropped.release();
+            Ok(server)
+        }
         ended = &mut server.task => match ended.unwrap_or(Err(ServeError::Task)) {
             Err(error) => Err(error),
             Ok(()) => Err(ServeError::Task),
         },
+    }
+}
+
+/// Serves until the end; stops when the future is dropped.
+pub(super) async fn serve(
+    shared: Shared,
+    options: ConnectOptions,
+    sharing: Sharing,
+) -> Result<(), ServeError> {
+    let mut server = start(shared, options, sharing).await?;
+    let _unless_dropped = StopOnDrop(Some(server.stop.clone()));
+    server.ended().await
+}
+
+/// Tells the server to stop, unless it is released before.
+struct StopOnDrop(Option<watch::Sender<bool>>);
+
+impl StopOnDrop {
+    fn release(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        if let Some(stop) = &self.0 {
+            stop.send_replace(true);
+        }
     }
 }
 
@@ -114,25 +156,42 @@ struct Supervisor {
     ready: watch::Sender<bool>,
 }
 
+impl Drop for Supervisor {
+    /// However it ends, a panic included: no tool runs on, and nothing is served any more.
+    fn drop(&mut self) {
+        for call in self.shared.calls.take_all() {
+            call.cancellation.cancel();
+        }
+        self.connection.abort();
+    }
+}
+
 impl Supervisor {
     async fn run(
         self,
         mut signals: mpsc::UnboundedReceiver<Signal>,
         mut stopping: watch::Receiver<bool>,
     ) -> Result<(), ServeError> {
-        let deadlines = tokio::spawn(keep_deadlines(
-            Arc::clone(&self.shared),
-            self.connection.clone(),
-        ));
-        let result = tokio::select! {
-            error = self.serve(&mut signals) => Err(error),
-            () = told_to_stop(&mut stopping) => Ok(()),
+        let life = async {
+            let result = tokio::select! {
+                error = self.serve(&mut signals) => Err(error),
+                () = told_to_stop(&mut stopping) => Ok(()),
+            };
+            let bound = self.shared.limits.drain_timeout + LEAVING;
+            if tokio::time::timeout(bound, self.leave(result.is_ok()))
+                .await
+                .is_err()
+            {
+                tracing::warn!(
+                    "the broker does not answer; left without putting the cards offline"
+                );
+            }
+            result
         };
-        if result.is_ok() {
-            self.drain().await;
-        }
-        deadlines.abort();
-        self.connection.disconnect().await;
+        let result = tokio::select! {
+            result = life => result,
+            never = keep_deadlines(&self.shared, &self.connection) => match never {},
+        };
         self.shared.tell(&Event::Stopped);
         result
     }
@@ -182,11 +241,20 @@ impl Supervisor {
         }
     }
 
+    /// Ends everything in order, if there is still a connection to do so on.
+    async fn leave(&self, drain: bool) {
+        if self.connection.is_connected() {
+            if drain {
+                self.drain().await;
+            }
+            announce::withdraw(&self.shared, &self.connection, &self.identity).await;
+        }
+        self.connection.disconnect().await;
+    }
+
+    /// Takes no more calls and lets the running ones end, within the time that they have for it.
     async fn drain(&self) {
         let shared = &self.shared;
-        if !self.connection.is_connected() {
-            return;
-        }
         let filters = announce::filters(shared, &self.sharing);
         if let Err(error) = self.connection.unsubscribe(filters).await {
             tracing::warn!(%error, "calls could not be unsubscribed from");
@@ -206,7 +274,6 @@ impl Supervisor {
                 .map(|call| call.give_up(&self.connection, ErrorKind::Timeout, message));
             join_all(given_up).await;
         }
-        announce::withdraw(shared, &self.connection, &self.identity).await;
     }
 }
 
@@ -218,7 +285,7 @@ async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
 }
 
 /// Answers `timeout` for each call whose deadline comes, even while its tool blocks its own task.
-async fn keep_deadlines(shared: Arc<Shared>, connection: Connection) {
+async fn keep_deadlines(shared: &Shared, connection: &Connection) -> Infallible {
     loop {
         let next = shared.calls.next_deadline();
         let sleep = async {

@@ -1,16 +1,26 @@
 //! What the tasks of one server share.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::Semaphore;
 
 use super::cards::Identity;
 use super::event::{Event, Hook};
 use super::in_flight::InFlight;
 use super::limits::Limits;
-use super::refusals::Refusals;
+use super::refusals::{Refusals, Throttle};
 use super::running_call::RunningCall;
+use super::streams::Streams;
 use crate::mqtt::Connection;
 use crate::tool::{Registry, StateMap};
+
+/// How many lines about failed tools the log takes in ten seconds.
+const FAILURES_LOGGED: u64 = 20;
+
+/// How many refusals may wait to be sent.
+const REFUSING: usize = 1024;
 
 pub(super) struct Shared {
     pub(super) identity: Identity,
@@ -19,11 +29,16 @@ pub(super) struct Shared {
     pub(super) limits: Limits,
     pub(super) hooks: Vec<Hook>,
     pub(super) refusals: Refusals,
+    /// Lines about tools that failed.
+    pub(super) failures: Throttle,
+    /// Room for refusals that wait to be sent.
+    pub(super) refusing: Arc<Semaphore>,
+    pub(super) streams: Arc<Streams>,
     pub(super) calls: InFlight<RunningCall>,
     connection: OnceLock<Connection>,
     verified: AtomicBool,
-    /// A broker that closes the connection on a refusal is probed once, not at each reconnect.
-    probe_closed: AtomicBool,
+    /// How many probes in a row ended with the connection.
+    probes_lost: AtomicU32,
     stopping: AtomicBool,
 }
 
@@ -42,10 +57,13 @@ impl Shared {
             limits,
             hooks,
             refusals: Refusals::default(),
+            failures: Throttle::new(FAILURES_LOGGED),
+            refusing: Arc::new(Semaphore::new(REFUSING)),
+            streams: Arc::default(),
             calls: InFlight::default(),
             connection: OnceLock::new(),
             verified: AtomicBool::new(false),
-            probe_closed: AtomicBool::new(false),
+            probes_lost: AtomicU32::new(0),
             stopping: AtomicBool::new(false),
         }
     }
@@ -69,13 +87,14 @@ impl Shared {
         self.verified.store(verified, Ordering::Relaxed);
     }
 
-    /// Whether the probe has ended a connection before.
-    pub(super) fn has_probe_closed(&self) -> bool {
-        self.probe_closed.load(Ordering::Relaxed)
+    /// How many probes in a row ended with the connection.
+    pub(super) fn probes_lost(&self) -> u32 {
+        self.probes_lost.load(Ordering::Relaxed)
     }
 
-    pub(super) fn set_probe_closed(&self) {
-        self.probe_closed.store(true, Ordering::Relaxed);
+    pub(super) fn probed(&self, lost: bool) {
+        let lost = if lost { self.probes_lost() + 1 } else { 0 };
+        self.probes_lost.store(lost, Ordering::Relaxed);
     }
 
     pub(super) fn is_stopping(&self) -> bool {
@@ -86,9 +105,12 @@ impl Shared {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
+    /// Tells the hooks. One that panics is told of in the log and does no more harm.
     pub(super) fn tell(&self, event: &Event) {
         for hook in &self.hooks {
-            hook(event);
+            if catch_unwind(AssertUnwindSafe(|| hook(event))).is_err() {
+                tracing::error!(?event, "a hook for events panicked");
+            }
         }
     }
 }
