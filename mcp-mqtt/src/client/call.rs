@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::attempt::{self, Request};
 use super::{CallError, CallStream, Client};
-use crate::wire::Fault;
+use crate::wire::ArgumentFault;
 
 /// A call that is sent when it is awaited; made by [`Client::call`].
 #[must_use = "a call does nothing unless it is awaited"]
@@ -58,7 +58,7 @@ impl<T> Call<T> {
             .arguments
             .map_err(|message| CallError::InvalidArguments {
                 tool: self.tool.clone(),
-                faults: vec![Fault::new("", message.clone())],
+                faults: vec![ArgumentFault::new("", message.clone())],
                 message,
             })?;
         let request = Request {

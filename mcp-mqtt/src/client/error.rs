@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::grammar::NameFault;
 use crate::mqtt::ConnectionError;
-use crate::wire::{ErrorBody, ErrorKind, Fault};
+use crate::wire::{ArgumentFault, ErrorBody, ErrorKind};
 
 /// What is known about a call that failed: whether the tool ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,7 +88,7 @@ pub enum CallError {
         /// The text of the server, or of this client for arguments that are no JSON object.
         message: String,
         /// Each fault with its JSON pointer; empty if the server names none.
-        faults: Vec<Fault>,
+        faults: Vec<ArgumentFault>,
     },
 
     /// The tool ran and failed.
@@ -258,7 +258,7 @@ fn when(retry_after: Option<Duration>) -> String {
     }
 }
 
-fn listed(message: &str, faults: &[Fault]) -> String {
+fn listed(message: &str, faults: &[ArgumentFault]) -> String {
     use std::fmt::Write as _;
     if faults.is_empty() {
         return message.to_owned();
@@ -343,8 +343,8 @@ mod tests {
             tool: "greet".into(),
             message: "2 faults".into(),
             faults: vec![
-                Fault::new("/name", "is required"),
-                Fault::new("", "has too many members"),
+                ArgumentFault::new("/name", "is required"),
+                ArgumentFault::new("", "has too many members"),
             ],
         };
         assert_eq!(

@@ -16,7 +16,7 @@ use super::shared::Shared;
 use crate::mqtt::{Connection, Message};
 use crate::tool::{Caller, Cancellation, ContextParts, Tool, ToolContext, ToolError};
 use crate::wire::{
-    CallFault, CallRequest, ErrorBody, ErrorKind, Fault, INBOX_PROPERTY, Response,
+    ArgumentFault, CallFault, CallRequest, ErrorBody, ErrorKind, INBOX_PROPERTY, Response,
     TIMEOUT_PROPERTY, Topic, is_stream_id,
 };
 
@@ -121,8 +121,9 @@ impl Incoming {
     ) -> Answer {
         let refusal = match fault {
             AddressFault::OtherThanTopic(address) => {
-                let fault = Fault::new("/client", "is not the caller that the topic names");
-                let response = Response::error(call_id, invalid(vec![fault]), 0);
+                let fault = ArgumentFault::new("/client", "is not the caller that the topic names");
+                let response =
+                    Response::error(call_id, ErrorBody::invalid_arguments(vec![fault]), 0);
                 return Some(Box::new((self.reply(&address, timeout), response)));
             }
             AddressFault::ForeignResponseTopic => Refusal::ForeignResponseTopic,
@@ -146,7 +147,10 @@ impl Incoming {
         match self.address(shared, client, fault.response_topic.as_deref()) {
             Ok(address) | Err(AddressFault::OtherThanTopic(address)) if answerable => {
                 let call_id = fault.call_id.unwrap_or_default();
-                let body = invalid(vec![Fault::new(fault.pointer, fault.message)]);
+                let body = ErrorBody::invalid_arguments(vec![ArgumentFault::new(
+                    fault.pointer,
+                    fault.message,
+                )]);
                 let response = Response::error(call_id, body, 0);
                 Some(Box::new((self.reply(&address, timeout), response)))
             }
@@ -169,7 +173,9 @@ impl Incoming {
     fn timeout(&self, shared: &Shared) -> Duration {
         let allowed = self.tool.timeout().unwrap_or(shared.limits.timeout);
         let waits = property(&self.message, TIMEOUT_PROPERTY).and_then(|ms| ms.parse().ok());
-        waits.map_or(allowed, |ms| allowed.min(Duration::from_millis(ms)))
+        waits
+            .map_or(allowed, |ms| allowed.min(Duration::from_millis(ms)))
+            .min(LONGEST)
     }
 
     async fn execute(
@@ -238,6 +244,9 @@ impl Incoming {
     }
 }
 
+/// The longest time a call may take: beyond it, clocks overflow.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// What a refused caller waits before it tries again.
 const RETRY_AFTER_MS: u64 = 1000;
 
@@ -266,8 +275,7 @@ async fn invoke(
     let tool = tool.name();
     Err(match failure {
         Failure::Arguments(invalid_arguments) => {
-            let faults = invalid_arguments.faults.into_iter();
-            invalid(faults.map(|f| Fault::new(f.pointer, f.message)).collect())
+            ErrorBody::invalid_arguments(invalid_arguments.faults)
         }
         Failure::Tool(error) => {
             tracing::warn!(tool, caller, %call_id, error = format!("{error:#}"), "a tool failed");
@@ -287,19 +295,6 @@ enum Failure {
     Arguments(crate::tool::InvalidArguments),
     Tool(ToolError),
     Panic,
-}
-
-fn invalid(faults: Vec<Fault>) -> ErrorBody {
-    let texts: Vec<String> = faults
-        .iter()
-        .map(|fault| match fault.pointer.as_str() {
-            "" => fault.message.clone(),
-            pointer => format!("{pointer} {}", fault.message),
-        })
-        .collect();
-    let mut body = ErrorBody::new(ErrorKind::InvalidArguments, texts.join("; "));
-    body.faults = faults;
-    body
 }
 
 fn partials_target(

@@ -81,7 +81,10 @@ fn unavailable(shared: &Shared, incoming: &Incoming, message: &str) {
     let small = incoming.message.payload.len() <= MAX_REFUSED_PAYLOAD;
     let answer = small.then(|| incoming.refuse(shared, ErrorKind::Unavailable, message));
     match (answer.flatten(), shared.connection()) {
-        (Some(answer), Some(connection)) => answer.0.send_detached(connection, &answer.1),
+        (Some(answer), Some(connection)) => {
+            let (reply, response) = *answer;
+            reply.send_detached(connection, &response);
+        }
         _ => refuse(
             shared,
             Refusal::Overload,

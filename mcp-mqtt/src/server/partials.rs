@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 
+use futures_util::future::OptionFuture;
 use serde_json::Value;
 
 use super::running_call::Reply;
@@ -45,14 +46,22 @@ impl Partials {
         }
     }
 
-    /// Ends them: says so, if there were any, and lets no further one through.
-    pub(super) fn close(&self) {
+    /// Ends them: says so, if there were any, and lets no further one through. The message is queued
+    /// by this call, so that it leaves before what is queued next; the future waits for its end.
+    pub(super) fn close(&self) -> impl Future<Output = ()> + use<> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.closed = true;
-        if let (Target::Topic(reply), 1..) = (&self.target, state.sent) {
-            let done = Partial::done(&self.call_id, state.sent + 1);
-            // Queued at this call, so it leaves before the response does. Its PUBACK changes nothing.
-            drop(self.connection.publish(reply.publish(encode(&done))));
+        let sending = match (&self.target, state.sent) {
+            (Target::Topic(reply), 1..) => {
+                let done = Partial::done(&self.call_id, state.sent + 1);
+                Some(self.connection.publish(reply.publish(encode(&done))))
+            }
+            _ => None,
+        };
+        async move {
+            if let Some(Err(error)) = OptionFuture::from(sending).await {
+                tracing::debug!(%error, "the end of partial results could not be sent");
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use futures_util::future::OptionFuture;
 
 use super::partials::Partials;
 use crate::mqtt::{Connection, Properties, Publish, PublishError, Qos};
@@ -66,9 +67,15 @@ impl Reply {
         }
     }
 
-    /// Queues the response at once and does not wait for the broker.
-    pub(super) fn send_detached(&self, connection: &Connection, response: &Response) {
-        drop(connection.publish(self.publish(encode(response))));
+    /// Queues the response at once, from a place that cannot wait for the broker.
+    pub(super) fn send_detached(self, connection: &Connection, response: &Response) {
+        // Queued by this call; the task is there for when the queue has no room.
+        let sending = connection.publish(self.publish(encode(response)));
+        tokio::spawn(async move {
+            if let Err(error) = sending.await {
+                tracing::warn!(topic = %self.topic, %error, "a refusal could not be sent");
+            }
+        });
     }
 
     async fn try_send(
@@ -95,15 +102,17 @@ impl RunningCall {
         connection: &Connection,
         outcome: Result<serde_json::Value, ErrorBody>,
     ) {
-        if let Some(partials) = &self.partials {
-            partials.close();
-        }
+        let done = self.partials.as_ref().map(|partials| partials.close());
         let elapsed_ms = u64::try_from(self.received.elapsed().as_millis()).unwrap_or(u64::MAX);
         let response = match outcome {
             Ok(result) => Response::ok(self.call_id, result, elapsed_ms),
             Err(error) => Response::error(self.call_id, error, elapsed_ms),
         };
-        self.reply.send(connection, &response).await;
+        // Both at once: the end of the partial results is queued first and costs no round trip.
+        let (_, ()) = tokio::join!(
+            OptionFuture::from(done),
+            self.reply.send(connection, &response)
+        );
     }
 }
 

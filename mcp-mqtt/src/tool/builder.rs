@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::check::{self, ToolBuildError, ToolFault};
 use super::descriptor::{Handler, Spec, Tool, ToolFuture};
-use super::fault::{ArgumentFault, InvalidArguments};
+use super::fault::{self, InvalidArguments};
 use super::validate::Validator;
 use super::{Hints, StateMap, ToolContext, ToolError, schema};
 
@@ -236,7 +236,7 @@ where
             } else {
                 None
             };
-            null.ok_or_else(|| ArgumentFault::decode("", error))
+            null.ok_or_else(|| fault::decode("", error))
         })?;
         let running = (self.handler)(args, context);
         Ok(Box::pin(async move {

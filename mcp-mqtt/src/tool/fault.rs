@@ -1,60 +1,22 @@
-//! What is wrong with the arguments of a call, in words for people and language models, and the
-//! bounds that keep a hostile call from making the answer large.
+//! What is wrong with the arguments of a call, collected within bounds that keep a hostile call from
+//! making the answer large.
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use crate::wire::ArgumentFault;
 
 /// The most faults that one answer lists; when there are more, the last one says how many.
 pub(crate) const MAX_FAULTS: usize = 32;
-/// The longest pointer, in bytes; of a longer one the end is left out, so that it points to a parent.
-const MAX_POINTER: usize = 256;
-/// The longest text of a fault, in characters.
-const MAX_MESSAGE: usize = 200;
 
-/// One fault in the arguments of a call.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct ArgumentFault {
-    /// JSON pointer (RFC 6901) into the arguments: `/filter/from`; empty for the whole object. A
-    /// missing property is pointed at where it should be. At most 256 bytes.
-    pub pointer: String,
-    /// What is wrong, as the end of a sentence that begins with the place: `is required`. At most
-    /// 200 characters.
-    pub message: String,
-}
-
-impl ArgumentFault {
-    /// A fault within the bounds: too long a pointer is cut at a parent, too long a text ends in `…`.
-    pub(crate) fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        let (mut pointer, mut message) = (pointer.into(), message.into());
-        while pointer.len() > MAX_POINTER {
-            pointer.truncate(pointer.rfind('/').unwrap_or(0));
-        }
-        if message.chars().count() > MAX_MESSAGE {
-            message = message.chars().take(MAX_MESSAGE - 1).chain(['…']).collect();
-        }
-        Self { pointer, message }
+/// The fault of an argument that fits its schema and still cannot be decoded. What serde says is
+/// kept, except for a string it quotes, which may be long or secret.
+pub(crate) fn decode(pointer: impl Into<String>, error: impl fmt::Display) -> ArgumentFault {
+    let mut text = error.to_string();
+    if let Some(start) = text.find(" \"") {
+        let end = text.rfind("\", ").map_or(text.len(), |end| end + 1);
+        text.replace_range(start..end.max(start), "");
     }
-
-    /// The fault of an argument that fits its schema and still cannot be decoded. What serde says
-    /// is kept, except for a string it quotes, which may be long or secret.
-    pub(crate) fn decode(pointer: impl Into<String>, error: impl fmt::Display) -> Self {
-        let mut text = error.to_string();
-        if let Some(start) = text.find(" \"") {
-            let end = text.rfind("\", ").map_or(text.len(), |end| end + 1);
-            text.replace_range(start..end.max(start), "");
-        }
-        Self::new(pointer, text)
-    }
-}
-
-impl fmt::Display for ArgumentFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.pointer.as_str() {
-            "" => write!(f, "arguments: {}", self.message),
-            pointer => write!(f, "{pointer}: {}", self.message),
-        }
-    }
+    ArgumentFault::new(pointer, text)
 }
 
 /// The arguments of a call do not fit the tool, which therefore did not run.
@@ -131,33 +93,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_texts_end_in_an_ellipsis() {
-        let fault = ArgumentFault::new("/a", "é".repeat(500));
-        assert_eq!(fault.message.chars().count(), MAX_MESSAGE);
-        assert!(fault.message.ends_with('…'));
-        let exact = "é".repeat(MAX_MESSAGE);
-        assert_eq!(ArgumentFault::new("/a", exact.clone()).message, exact);
-    }
-
-    #[test]
-    fn long_pointers_are_cut_at_a_parent() {
-        let pointer = format!("/a/b/{}", "x".repeat(MAX_POINTER));
-        assert_eq!(ArgumentFault::new(pointer, "").pointer, "/a/b");
-    }
-
-    #[test]
     fn names_in_pointers_are_escaped() {
         assert_eq!(child("/a", "b/c~d"), "/a/b~1c~0d");
     }
 
     #[test]
     fn decoding_faults_do_not_quote_strings() {
-        let decode = |text: &str| {
-            ArgumentFault::decode("/a", serde_json::from_str::<u8>(text).unwrap_err()).message
-        };
-        assert!(!decode(r#""hunter2""#).contains("hunter2"));
-        assert!(decode(r#""hunter2""#).starts_with("invalid type: string, expected u8"));
-        assert!(decode("300").starts_with("invalid value: integer `300`, expected u8"));
+        let message =
+            |text: &str| decode("/a", serde_json::from_str::<u8>(text).unwrap_err()).message;
+        assert!(!message(r#""hunter2""#).contains("hunter2"));
+        assert!(message(r#""hunter2""#).starts_with("invalid type: string, expected u8"));
+        assert!(message("300").starts_with("invalid value: integer `300`, expected u8"));
     }
 
     #[test]

@@ -6,11 +6,12 @@ use serde_json::{Map, Value};
 
 use super::def::{Input, MCP_MQTT_TOOLS_V0, ToolDef};
 use super::descriptor::{Handler, Spec, Tool, ToolFuture};
-use super::fault::{ArgumentFault, InvalidArguments};
+use super::fault::{self, InvalidArguments};
 use super::param::unalias;
 use super::schema::{self, Property};
 use super::validate::Validator;
 use super::{StateMap, ToolContext};
+use crate::wire::ArgumentFault;
 
 /// The annotated tools of this program, sorted by name and place: the linker keeps no order.
 pub(super) fn tools() -> Vec<Tool> {
@@ -81,7 +82,7 @@ impl Handler for &'static ToolDef {
         (self.call)(&mut input).ok_or_else(|| {
             let faults = input.faults.into_iter();
             let mut faults: Vec<_> = faults
-                .map(|fault| ArgumentFault::decode(fault.pointer, fault.message))
+                .map(|fault| fault::decode(fault.pointer, fault.message))
                 .collect();
             if faults.is_empty() {
                 faults.push(ArgumentFault::new("", "could not be decoded"));

@@ -20,6 +20,7 @@ mod schema;
 mod state;
 mod validate;
 
+pub use crate::wire::ArgumentFault;
 pub use builder::ToolBuilder;
 pub use caller::Caller;
 pub use check::{ToolBuildError, ToolFault};
@@ -27,7 +28,7 @@ pub(crate) use context::{Cancellation, ContextParts, PartialSink};
 pub use context::{StreamError, ToolContext};
 pub use descriptor::{Tool, ToolFuture};
 pub use error::ToolError;
-pub use fault::{ArgumentFault, InvalidArguments};
+pub use fault::InvalidArguments;
 pub use hints::Hints;
 pub use output::{ToolFailure, ToolOutput};
 pub use param::ToolParam;

@@ -190,7 +190,7 @@ impl<T> Param<T> {
             Err(message) => {
                 let name = self.name.replace('~', "~0").replace('/', "~1");
                 let pointer = format!("/{name}");
-                input.faults.push(ArgumentFault { pointer, message });
+                input.faults.push(ArgumentFault::new(pointer, message));
                 None
             }
         }

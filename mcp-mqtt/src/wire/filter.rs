@@ -114,11 +114,16 @@ pub fn contains(outer: &str, inner: &str) -> bool {
     }
 }
 
-/// The levels of a filter whose containment is asked for. A lone `#` is given as `+`, `#`: the two
-/// match the same topics, and only the longer form is contained in `+/#` level by level.
+/// The levels of a filter whose containment is asked for. `#` is given as `+/#`, and `/#` as `/+/#`:
+/// their parent level is the empty topic, which does not exist, so each pair matches the same
+/// topics, and only the longer form is contained in `+/#` or `/+/#` level by level.
 pub(crate) fn levels(filter: &str) -> impl Iterator<Item = &str> {
-    let lead = (filter == ALL_LEVELS).then_some(ONE_LEVEL);
-    lead.into_iter().chain(filter.split('/'))
+    let filter = match filter {
+        "#" => "+/#",
+        "/#" => "/+/#",
+        other => other,
+    };
+    filter.split('/')
 }
 
 #[cfg(test)]
@@ -171,6 +176,7 @@ mod tests {
             ("a/#", "a"),
             ("#", "+/#"),
             ("+/#", "#"),
+            ("/+/#", "/#"),
             ("+/+", "a/+"),
         ] {
             assert!(contains(outer, inner), "{outer} {inner}");

@@ -3,13 +3,15 @@
 
 pub mod card;
 pub mod envelope;
+pub mod fault;
 pub mod filter;
 pub mod response;
 pub mod topic;
 
 pub use card::{ServerCard, Status, ToolCard};
 pub use envelope::{Call, CallFault, CallRequest, MAX_CALL_ID};
-pub use response::{ErrorBody, ErrorKind, Fault, Partial, PartialKind, Response};
+pub use fault::ArgumentFault;
+pub use response::{ErrorBody, ErrorKind, Partial, PartialKind, Response};
 pub use topic::{DEFAULT_NAMESPACE, Namespace, Topic, is_stream_id};
 
 /// User property of a call: how long the caller waits, in milliseconds from receipt.

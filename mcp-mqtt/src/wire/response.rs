@@ -4,6 +4,8 @@ use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
+use super::fault::ArgumentFault;
+
 /// The response to a call.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "Members")]
@@ -81,20 +83,10 @@ pub struct ErrorBody {
     pub code: Option<String>,
     /// With `invalid_arguments`: each fault with its JSON pointer. An addition to the draft.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub faults: Vec<Fault>,
+    pub faults: Vec<ArgumentFault>,
     /// With `unavailable`: when to try again, in milliseconds. An addition to the draft.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
-}
-
-/// One fault of the arguments.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Fault {
-    /// JSON pointer into the arguments.
-    pub pointer: String,
-    /// What is wrong there.
-    pub message: String,
 }
 
 /// The classes of failures that the draft knows.
@@ -198,13 +190,14 @@ impl ErrorBody {
     }
 }
 
-impl Fault {
-    /// A fault at a JSON pointer.
+impl ErrorBody {
+    /// The failure of arguments with these faults.
     #[must_use]
-    pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn invalid_arguments(faults: Vec<ArgumentFault>) -> Self {
+        let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
         Self {
-            pointer: pointer.into(),
-            message: message.into(),
+            faults,
+            ..Self::new(ErrorKind::InvalidArguments, texts.join("; "))
         }
     }
 }
