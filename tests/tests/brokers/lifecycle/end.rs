@@ -107,7 +107,8 @@ async fn a_server_that_vanishes_is_offline_by_its_will(kind: Kind) -> Result<()>
     for card in scout.tools().await? {
         assert_eq!(card.status, Status::Offline, "{}", card.tool);
     }
-    let call = scout.call("greet", json!({"name": "Ann"})).await;
+    let late = broker.client("scout").await?;
+    let call = late.call("greet", json!({"name": "Ann"})).await;
     assert!(
         matches!(call, Err(CallError::Unavailable { .. })),
         "{call:?}"
