@@ -105,22 +105,19 @@ impl Stage {
     pub async fn fire(&self, shot: Shot) -> Result<()> {
         let greetings = self.seen.greetings();
         self.throw(&shot).await?;
-        // By the second one the task of the first message is long over.
+        let mut answers = Vec::new();
+        if !matches!(shot.due, Due::Silence) {
+            answers.push(self.answer().await.with_context(|| shot.name.clone())?);
+        }
+        // What comes without being due, or later than this, fails this shot or the next.
         self.good_call().await?;
         self.good_call().await?;
         let greeted = self.seen.greetings() - greetings - 2;
-        let answers = self.leaves().await?;
+        answers.extend(self.leaves().await?);
         shot.compare(&answers, greeted).with_context(|| {
-            format!(
-                "{} {} a policy, {}: `{}`",
-                if self.guarded { "with" } else { "without" },
-                match self.broker.kind() {
-                    Kind::Embedded => "on the embedded broker",
-                    Kind::Mosquitto => "on Mosquitto",
-                },
-                shot.topic,
-                shot.name
-            )
+            let policy = if self.guarded { "with" } else { "without" };
+            let (kind, topic, name) = (self.broker.kind(), &shot.topic, &shot.name);
+            format!("{kind:?} {policy} a policy, {topic}: `{name}`")
         })
     }
 
@@ -152,6 +149,17 @@ impl Stage {
             peer.publish("elsewhere", "").await?;
         }
         Ok(())
+    }
+
+    /// The next message that leaves the server, answers to good calls aside.
+    async fn answer(&self) -> Result<Message> {
+        loop {
+            let message = self.witness.message().await?;
+            let mark = message.topic.starts_with("mark/");
+            if !mark && !is_a_call(&message) && !is_a_good_answer(&message) {
+                return Ok(message);
+            }
+        }
     }
 
     /// What left the server since this was asked last, answers to good calls aside.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use futures_util::poll;
-use mcp_mqtt::client::CallError;
+use mcp_mqtt::client::{CallError, Outcome};
 use mcp_mqtt::server::Limits;
 use mcp_mqtt::wire::Status;
 use mcp_mqtt_tests::within;
@@ -63,8 +63,11 @@ async fn a_stop_does_not_wait_for_ever(kind: Kind) -> Result<()> {
     Seen::one("a call that is held", &seen.begun).await?;
     within("the end of the server", server.stop()).await??;
     match within("the answer", call).await?? {
-        Err(CallError::Unavailable { message, .. }) => {
+        Err(CallError::Timeout {
+            message, outcome, ..
+        }) => {
             assert_eq!(message, "the server stopped before the tool was done");
+            assert_eq!(outcome, Outcome::Unknown, "it had begun");
         }
         other => anyhow::bail!("{other:?}"),
     }
@@ -104,7 +107,8 @@ async fn a_server_that_vanishes_is_offline_by_its_will(kind: Kind) -> Result<()>
     for card in scout.tools().await? {
         assert_eq!(card.status, Status::Offline, "{}", card.tool);
     }
-    let call = scout.call("greet", json!({"name": "Ann"})).await;
+    let late = broker.client("scout").await?;
+    let call = late.call("greet", json!({"name": "Ann"})).await;
     assert!(
         matches!(call, Err(CallError::Unavailable { .. })),
         "{call:?}"
