@@ -12,7 +12,7 @@ use mcp_mqtt::acl::{Policy, Scope};
 use mcp_mqtt::broker::Broker;
 use mcp_mqtt::client::Client;
 use mcp_mqtt::server::{RunningServer, Server};
-use mcp_mqtt::tool::{Registry, Tool, ToolContext};
+use mcp_mqtt::tool::{Registry, Tool, ToolContext, ToolError};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -32,7 +32,9 @@ impl Place {
                 "properties": {"text": {"type": "string", "maxLength": 1000}},
                 "required": ["text"],
             }))
-            .raw_handler(|arguments, _: ToolContext| async move { Ok(Value::Object(arguments)) })
+            .raw_handler(|arguments, _: ToolContext| async move {
+                Ok::<_, ToolError>(Value::Object(arguments))
+            })
             .build()?;
         let registry = Registry::empty().add(echo)?;
         let mut scope = Scope::new("bench", "bench");
