@@ -21,6 +21,7 @@ pub(crate) fn decode(pointer: impl Into<String>, error: impl fmt::Display) -> Ar
 
 /// The arguments of a call do not fit the tool, which therefore did not run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub struct InvalidArguments {
     /// All that is wrong, at most 32 faults; never empty.
     pub faults: Vec<ArgumentFault>,
@@ -57,14 +58,23 @@ pub(crate) struct Faults {
 impl Faults {
     pub(crate) fn push(&mut self, pointer: impl Into<String>, message: impl Into<String>) {
         // Beyond the bound nothing is built, compared or kept.
-        if self.list.len() >= MAX_FAULTS {
-            self.more += 1;
-            return;
+        if self.is_full() {
+            return self.leave_out(1);
         }
         let fault = ArgumentFault::new(pointer, message);
         if !self.list.contains(&fault) {
             self.list.push(fault);
         }
+    }
+
+    /// Whether what is pushed from now on is only counted.
+    pub(crate) fn is_full(&self) -> bool {
+        self.list.len() >= MAX_FAULTS
+    }
+
+    /// Counts faults that were not built because the list is full.
+    pub(crate) fn leave_out(&mut self, faults: usize) {
+        self.more += faults;
     }
 
     pub(crate) fn list(&self) -> &[ArgumentFault] {

@@ -8,7 +8,7 @@ use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value;
 
 use super::super::fault::Faults;
-use super::explain::{Scope, choices, explain as faults_of, list, not_of_type, not_one_of, types};
+use super::explain::{Scope, choices, explain as faults_of, has_choices, list, not_of_type, not_one_of, types};
 
 type Branch = Vec<ValidationError<'static>>;
 
@@ -64,7 +64,7 @@ fn at(error: &ValidationError<'_>, place: &str) -> bool {
 
 /// Whether an error shows that another alternative was meant, whatever is inside the value.
 fn closes(error: &ValidationError<'_>) -> bool {
-    choices(error).is_some() || types(error).is_some()
+    has_choices(error) || types(error).is_some()
 }
 
 fn misses_or_exceeds(error: &ValidationError<'_>) -> bool {

@@ -1,6 +1,8 @@
 //! From a validation error to a place and a sentence about it that a language model can act on.
 //! Values are never quoted, except for numbers: they may be long or secret.
 
+use std::collections::HashSet;
+
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::{JsonType, ValidationError};
 use serde_json::{Map, Value};
@@ -17,15 +19,15 @@ pub(super) struct Scope<'a> {
 
 /// Adds the faults behind these errors, which are those of one schema and its subschemas.
 pub(super) fn explain(scope: Scope<'_>, errors: &[ValidationError<'_>], out: &mut Faults) {
-    let chosen: Vec<_> = errors
+    let chosen: HashSet<_> = errors
         .iter()
-        .filter(|error| choices(error).is_some())
+        .filter(|error| has_choices(error))
         .map(|error| error.instance_path().as_str())
         .collect();
     for error in errors {
         // `is not one of "a", "b"` says more than `is a number, expected a string`.
         let redundant = matches!(error.kind(), Kind::Type { .. })
-            && chosen.contains(&error.instance_path().as_str());
+            && chosen.contains(error.instance_path().as_str());
         if !redundant {
             one(scope, error, out);
         }
@@ -33,6 +35,14 @@ pub(super) fn explain(scope: Scope<'_>, errors: &[ValidationError<'_>], out: &mu
 }
 
 fn one(scope: Scope<'_>, error: &ValidationError<'_>, out: &mut Faults) {
+    if out.is_full() {
+        // Nothing is written that nobody will read.
+        return out.leave_out(match error.kind() {
+            Kind::AdditionalProperties { unexpected }
+            | Kind::UnevaluatedProperties { unexpected } => unexpected.len(),
+            _ => 1,
+        });
+    }
     let here = error.instance_path().as_str();
     let value = error.instance();
     let message = match error.kind() {
@@ -89,6 +99,11 @@ fn one(scope: Scope<'_>, error: &ValidationError<'_>, out: &mut Faults) {
         other => format!("does not fit `{}` of the input schema", other.keyword()),
     };
     out.push(here, message);
+}
+
+/// Whether the values are listed of which an instance should have been one.
+pub(super) fn has_choices(error: &ValidationError<'_>) -> bool {
+    matches!(error.kind(), Kind::Enum { .. } | Kind::Constant { .. })
 }
 
 /// The values of which an instance should have been one.
@@ -170,6 +185,10 @@ fn unknown<'n>(
         _ => format!("is unknown, expected here are {}", list(&known, "and")),
     };
     for name in names {
+        if out.is_full() {
+            out.leave_out(1);
+            continue;
+        }
         out.push(child(error.instance_path().as_str(), name), message.clone());
     }
 }
