@@ -101,32 +101,21 @@ impl Connection {
     /// The same for a handler that makes requests itself: `handler` makes it from a weak handle, which upgrades from
     /// the first event on.
     pub(crate) fn open_with<H: FnMut(Event) + Send + 'static>(
-        mut options: ConnectOptions,
+        options: ConnectOptions,
         will: Option<Will>,
         handler: impl FnOnce(WeakConnection) -> H,
     ) -> Result<Self, OptionsError> {
-        let client_id = options
-            .client_id
-            .get_or_insert_with(|| format!("mcp-mqtt-{}", crate::random::suffix()))
-            .clone();
         let wire = prepare::prepare(&options, will)?;
         let runtime = Handle::try_current().map_err(|_| OptionsError {
             faults: vec![OptionsFault::NoRuntime],
         })?;
         // One more place than requests may take: the DISCONNECT's.
         let (client, eventloop) = AsyncClient::new(wire, ROOM + 1);
-        let shared = Arc::new(Shared::new(client, client_id));
+        let shared = Arc::new(Shared::new(client));
         let (start, started) = oneshot::channel();
         let owner = Arc::new_cyclic(|weak| {
             let handler = handler(WeakConnection(weak.clone()));
-            let address = options.url.address();
-            let driver = Driver::new(
-                Arc::clone(&shared),
-                eventloop,
-                address,
-                options.connect_timeout,
-                handler,
-            );
+            let driver = Driver::new(Arc::clone(&shared), eventloop, options, handler);
             let task = runtime.spawn(async move {
                 // The first event must find the weak handle upgradable.
                 if started.await.is_ok() {
@@ -161,21 +150,16 @@ impl Connection {
         &self,
         subscriptions: Vec<Subscription>,
     ) -> impl Future<Output = Result<Grants, RequestError>> + Send + 'static + use<> {
-        let count = subscriptions.len();
         let checked = subscriptions.iter().try_for_each(Subscription::check);
-        let begun = checked
-            .map(|()| (count > 0).then(|| self.owner.shared.submit(SubscribeAll(subscriptions))));
+        // MQTT has no SUBSCRIBE without a filter.
+        let begun = checked.map(|()| {
+            (!subscriptions.is_empty())
+                .then(|| self.owner.shared.submit(SubscribeAll(subscriptions)))
+        });
         async move {
             match begun.map_err(RequestError::Invalid)? {
                 None => Ok(Grants::new()),
-                // A SUBACK has one code for each filter; anything else cannot be told apart.
-                Some(answer) => answer.await.and_then(|g| {
-                    if g.len() == count {
-                        Ok(g)
-                    } else {
-                        Err(RequestError::Lost)
-                    }
-                }),
+                Some(answer) => answer.await,
             }
         }
     }

@@ -16,9 +16,10 @@ use tracing::{debug, info, warn};
 
 use super::backoff::{self, Backoff};
 use super::connection::Event;
-use super::error::ConnectionError;
+use super::error::{ConnectionError, in_one_line};
 use super::ledger::Left;
 use super::limits::Limits;
+use super::options::ConnectOptions;
 use super::packet::Message;
 use super::prepare::WINDOW;
 use super::reason::{ReasonCode, granted};
@@ -35,11 +36,11 @@ pub(super) struct Driver<H: FnMut(Event)> {
     eventloop: EventLoop,
     /// As configured; rumqttc writes what the broker wants into its own copy.
     options: MqttOptions,
+    configured: ConnectOptions,
     address: String,
-    connect_timeout: Duration,
     backoff: Backoff,
-    /// The session is kept by the broker, and resumed by every connection but the first.
-    resume: bool,
+    /// The broker keeps a session of this client id, which the next connection resumes.
+    has_session: bool,
     was_connected: bool,
     /// The outage has been told in the log.
     warned: bool,
@@ -51,19 +52,17 @@ impl<H: FnMut(Event)> Driver<H> {
     pub(super) fn new(
         shared: Arc<Shared>,
         eventloop: EventLoop,
-        address: String,
-        connect_timeout: Duration,
+        configured: ConnectOptions,
         handler: H,
     ) -> Self {
-        let options = eventloop.options.clone();
         Self {
             shared,
             handler,
+            options: eventloop.options.clone(),
             eventloop,
-            resume: options.session_expiry_interval().is_some(),
-            options,
-            address,
-            connect_timeout,
+            address: configured.url.address(),
+            configured,
+            has_session: false,
             backoff: Backoff::default(),
             was_connected: false,
             warned: false,
@@ -91,10 +90,15 @@ impl<H: FnMut(Event)> Driver<H> {
     }
 
     async fn connect(&mut self) -> Result<(), ConnectionError> {
-        debug!(address = %self.address, client_id = %self.shared.client_id, "connecting to the broker");
+        debug!(
+            address = self.address,
+            client_id = self.options.client_id(),
+            "connecting to the broker"
+        );
         // Cancelling is safe here: there is no connection whose packets could be torn, and once there is one, `poll`
         // returns the CONNACK without waiting.
-        match timeout(self.connect_timeout, self.eventloop.poll()).await {
+        let limit = self.configured.connect_timeout;
+        match timeout(limit, self.eventloop.poll()).await {
             Ok(Ok(WireEvent::Incoming(Packet::ConnAck(connack)))) => self.connected(connack),
             Ok(Ok(_)) => Err(ConnectionError::protocol(
                 "something came before the CONNACK",
@@ -102,12 +106,12 @@ impl<H: FnMut(Event)> Driver<H> {
             Ok(Err(error)) => Err(ConnectionError::from_wire(
                 error,
                 &self.address,
-                &self.shared.client_id,
+                &self.options.client_id(),
                 false,
             )),
             Err(_) => Err(ConnectionError::TimedOut {
                 address: self.address.clone(),
-                after: self.connect_timeout,
+                after: limit,
             }),
         }
     }
@@ -126,11 +130,17 @@ impl<H: FnMut(Event)> Driver<H> {
                 .set_keep_alive(self.options.keep_alive());
         }
         if self.warned {
-            info!(address = %self.address, "connected to the broker again");
+            info!(address = self.address, "connected to the broker again");
         }
-        debug!(address = %self.address, session_present = connack.session_present, ?limits, "connected to the broker");
+        debug!(
+            address = self.address,
+            session_present = connack.session_present,
+            ?limits,
+            "connected to the broker"
+        );
         self.warned = false;
         self.was_connected = true;
+        self.has_session = self.options.session_expiry_interval().is_some();
         self.shared.connected(limits);
         (self.handler)(Event::Connected {
             session_present: connack.session_present,
@@ -166,7 +176,7 @@ impl<H: FnMut(Event)> Driver<H> {
                 Err(ConnectionError::from_wire(
                     error,
                     &self.address,
-                    &self.shared.client_id,
+                    &self.options.client_id(),
                     true,
                 ))
             }
@@ -188,8 +198,14 @@ impl<H: FnMut(Event)> Driver<H> {
             }
             WireEvent::Incoming(Packet::SubAck(suback)) => {
                 let grants = suback.return_codes.into_iter().map(granted).collect();
-                self.shared
-                    .update(|ledger| ledger.subscribed(suback.pkid, grants));
+                if !self
+                    .shared
+                    .update(|ledger| ledger.subscribed(suback.pkid, grants))
+                {
+                    return Err(ConnectionError::protocol(
+                        "a SUBACK has not one code for each filter",
+                    ));
+                }
             }
             WireEvent::Incoming(Packet::UnsubAck(unsuback)) => {
                 let reason = unsuback
@@ -249,32 +265,24 @@ impl<H: FnMut(Event)> Driver<H> {
         if self.shared.is_closing() {
             return None;
         }
+        let taken_over = matches!(error, ConnectionError::TakenOver { .. });
+        if taken_over && self.configured.client_id.is_none() {
+            self.options.set_client_id(self.configured.new_client_id());
+            self.has_session = false;
+        }
         self.eventloop.state = MqttState::new(WINDOW, false);
         self.eventloop.options = self.options.clone();
-        self.eventloop
-            .options
-            .set_clean_start(!(self.resume && self.was_connected));
+        self.eventloop.options.set_clean_start(!self.has_session);
 
-        let fatal = match &error {
-            ConnectionError::TakenOver { .. } => true,
+        let fatal = if taken_over {
+            // Whoever set the id meant it; with it, the two would throw each other out for ever.
+            self.configured.client_id.is_some()
+        } else {
             // At the start somebody is there to read it. Later it may be the broker that is being configured.
-            error => error.is_about_configuration() && !self.was_connected,
+            error.is_about_configuration() && !self.was_connected
         };
         let retry_in = (!fatal).then(|| self.backoff.next(backoff::random()));
-        let why = chain(&error);
-        match retry_in
-            .map(|wait| Duration::from_millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)))
-        {
-            // Whoever is told by the event says so: it is the end.
-            None => debug!("no connection to the broker: {why}"),
-            Some(wait) if self.warned => {
-                debug!(?wait, "still no connection to the broker: {why}");
-            }
-            Some(wait) => {
-                warn!("no connection to the broker: {why}; trying again, first in {wait:?}");
-                self.warned = true;
-            }
-        }
+        self.tell(&error, retry_in);
         self.shared
             .set_status(Status::Connecting(Some(error.clone())));
         if fatal {
@@ -282,6 +290,23 @@ impl<H: FnMut(Event)> Driver<H> {
         }
         (self.handler)(Event::Lost { error, retry_in });
         retry_in
+    }
+
+    /// Warns once an outage, and of an end that may come at any time.
+    fn tell(&mut self, error: &ConnectionError, retry_in: Option<Duration>) {
+        let why = in_one_line(&chain(error));
+        match retry_in.map(in_milliseconds) {
+            None if self.was_connected => warn!("no connection to the broker: {why}; giving up"),
+            // Whoever starts the connection is told, and says so.
+            None => debug!("no connection to the broker: {why}; giving up"),
+            Some(wait) if self.warned => {
+                debug!("still no connection to the broker: {why}; trying again in {wait}");
+            }
+            Some(wait) => {
+                warn!("no connection to the broker: {why}; trying again in {wait}");
+                self.warned = true;
+            }
+        }
     }
 
     /// Closes the socket and gives every request its result.
@@ -301,6 +326,11 @@ impl<H: FnMut(Event)> Drop for Driver<H> {
         self.clean();
         self.shared.ended(self.end.clone());
     }
+}
+
+fn in_milliseconds(time: Duration) -> humantime::FormattedDuration {
+    let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    humantime::format_duration(Duration::from_millis(milliseconds))
 }
 
 enum Step {

@@ -146,6 +146,19 @@ fn shown(text: &str) -> String {
         .collect()
 }
 
+/// The text on one line and without what could drive a terminal, for a log: what it quotes may come from a peer.
+pub(super) fn in_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    line
+}
+
 impl ConnectionError {
     /// Whether trying again can only fail in the same way: the refusals that speak of this client's configuration.
     pub(super) fn is_about_configuration(&self) -> bool {
@@ -292,6 +305,13 @@ pub(crate) enum RequestError {
     Invalid(&'static str),
 }
 
+impl RequestError {
+    /// Whether the connection was lost, or is not there. That is an event of its own, and the cause is told with it.
+    pub(crate) fn is_loss(&self) -> bool {
+        matches!(self, Self::NotConnected | Self::NotSent | Self::Lost)
+    }
+}
+
 /// The error of a publish.
 pub(crate) type PublishError = RequestError;
 
@@ -352,6 +372,14 @@ mod tests {
             from(aborted(), true),
             ConnectionError::Closed { source: None }
         ));
+    }
+
+    #[test]
+    fn a_line_of_the_log_stays_one() {
+        assert_eq!(
+            in_one_line("ä `b`\r\nWARN forged\u{1b}[2J"),
+            r"ä `b`\r\nWARN forged\u{1b}[2J"
+        );
     }
 
     #[test]

@@ -23,7 +23,8 @@ pub(crate) type Grants = Vec<Result<Qos, ReasonCode>>;
 #[derive(Debug)]
 pub(super) enum Waiter {
     Publish(Qos, oneshot::Sender<Outcome<Published>>),
-    Subscribe(oneshot::Sender<Outcome<Grants>>),
+    /// With the number of its filters.
+    Subscribe(usize, oneshot::Sender<Outcome<Grants>>),
     Unsubscribe(oneshot::Sender<Outcome<()>>),
 }
 
@@ -31,7 +32,7 @@ impl Waiter {
     fn fail(self, error: RequestError) {
         match self {
             Self::Publish(_, to) => drop(to.send(Err(error))),
-            Self::Subscribe(to) => drop(to.send(Err(error))),
+            Self::Subscribe(_, to) => drop(to.send(Err(error))),
             Self::Unsubscribe(to) => drop(to.send(Err(error))),
         }
     }
@@ -53,7 +54,7 @@ pub(super) struct Ledger {
     publishes: Vec<Option<oneshot::Sender<Outcome<Published>>>>,
     /// In the order sent, with packet ids that may repeat: rumqttc takes them from the counter for publishes and
     /// keeps no table of them. Few at a time.
-    subscribes: VecDeque<(u16, oneshot::Sender<Outcome<Grants>>)>,
+    subscribes: VecDeque<(u16, (usize, oneshot::Sender<Outcome<Grants>>))>,
     unsubscribes: VecDeque<(u16, oneshot::Sender<Outcome<()>>)>,
     /// How many wait for an answer to what left.
     unanswered: usize,
@@ -87,7 +88,9 @@ impl Ledger {
                     self.unanswered -= 1;
                 }
             }
-            (Left::Subscribe, Some(Waiter::Subscribe(to))) => self.subscribes.push_back((id, to)),
+            (Left::Subscribe, Some(Waiter::Subscribe(filters, to))) => {
+                self.subscribes.push_back((id, (filters, to)));
+            }
             (Left::Unsubscribe, Some(Waiter::Unsubscribe(to))) => {
                 self.unsubscribes.push_back((id, to))
             }
@@ -118,12 +121,21 @@ impl Ledger {
         }
     }
 
-    /// A SUBACK came.
-    pub(super) fn subscribed(&mut self, id: u16, grants: Grants) {
-        if let Some(to) = take(&mut self.subscribes, id) {
-            self.unanswered -= 1;
-            drop(to.send(Ok(grants)));
-        }
+    /// A SUBACK came. `false` if it does not have one code for each filter (MQTT 5.0 §3.9.3): what it means cannot be
+    /// told, and nothing will ever answer the request.
+    #[must_use]
+    pub(super) fn subscribed(&mut self, id: u16, grants: Grants) -> bool {
+        let Some((filters, to)) = take(&mut self.subscribes, id) else {
+            return true;
+        };
+        self.unanswered -= 1;
+        let fits = grants.len() == filters;
+        drop(to.send(if fits {
+            Ok(grants)
+        } else {
+            Err(RequestError::Lost)
+        }));
+        fits
     }
 
     /// An UNSUBACK came.
@@ -149,7 +161,7 @@ impl Ledger {
         }
         self.subscribes
             .drain(..)
-            .for_each(|(_, to)| drop(to.send(Err(RequestError::Lost))));
+            .for_each(|(_, (_, to))| drop(to.send(Err(RequestError::Lost))));
         self.unsubscribes
             .drain(..)
             .for_each(|(_, to)| drop(to.send(Err(RequestError::Lost))));

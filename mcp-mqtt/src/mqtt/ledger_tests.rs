@@ -17,7 +17,7 @@ fn once(ledger: &mut Ledger) -> Answer<Published> {
 
 fn subscribe(ledger: &mut Ledger) -> Answer<Grants> {
     let (to, answer) = oneshot::channel();
-    ledger.queued(Waiter::Subscribe(to));
+    ledger.queued(Waiter::Subscribe(1, to));
     answer
 }
 
@@ -97,10 +97,10 @@ fn the_kinds_share_packet_ids_without_mixing_up() {
     assert!(ledger.left(Left::Subscribe, 1));
     ledger.unsubscribed(1, ReasonCode::NO_SUBSCRIPTION_EXISTED);
     assert_eq!(result(&mut three), Some(Ok(())));
-    ledger.subscribed(1, vec![Ok(Qos::AtLeastOnce)]);
+    assert!(ledger.subscribed(1, vec![Ok(Qos::AtLeastOnce)]));
     assert_eq!(result(&mut two), Some(Ok(vec![Ok(Qos::AtLeastOnce)])));
     assert_eq!(result(&mut four), None);
-    ledger.subscribed(1, vec![Err(ReasonCode::NOT_AUTHORIZED)]);
+    assert!(ledger.subscribed(1, vec![Err(ReasonCode::NOT_AUTHORIZED)]));
     assert_eq!(
         result(&mut four),
         Some(Ok(vec![Err(ReasonCode::NOT_AUTHORIZED)]))
@@ -142,9 +142,21 @@ fn an_answer_from_before_a_loss_resolves_nothing_after_it() {
 fn an_answer_nobody_asked_for_is_ignored() {
     let mut ledger = Ledger::default();
     ledger.published(u16::MAX, ReasonCode::SUCCESS);
-    ledger.subscribed(1, vec![]);
+    assert!(ledger.subscribed(1, vec![]));
     ledger.unsubscribed(1, ReasonCode::SUCCESS);
     assert!(ledger.is_idle());
+}
+
+#[test]
+fn a_suback_with_another_number_of_codes_is_noticed() {
+    for codes in [0, 2] {
+        let mut ledger = Ledger::default();
+        let mut answer = subscribe(&mut ledger);
+        assert!(ledger.left(Left::Subscribe, 1));
+        assert!(!ledger.subscribed(1, vec![Ok(Qos::AtLeastOnce); codes]));
+        assert_eq!(result(&mut answer), Some(Err(RequestError::Lost)));
+        assert!(ledger.is_idle());
+    }
 }
 
 #[test]

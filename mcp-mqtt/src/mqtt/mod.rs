@@ -10,7 +10,7 @@
 //! | `shared`, `driver`, `connection` | the state, the polling task, the handle |
 //! | `error` | why there is no connection; why a request failed |
 //!
-//! Knows nothing of tools and MCP.
+//! Knows nothing of tools and MCP; the syntax of topics is that of [`filter`](crate::wire::filter).
 
 mod backoff;
 mod connection;

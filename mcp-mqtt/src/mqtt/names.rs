@@ -1,48 +1,25 @@
 //! Which strings may go into a packet at all. A broker answers any other by closing the connection, so the
 //! request that holds one must fail alone, before it is sent.
 
+use crate::wire::filter;
+
 /// What is wrong with a string, in words; `Ok` if nothing is.
 pub(super) type Verdict = Result<(), &'static str>;
 
-/// A topic name to publish to (MQTT 5.0 §4.7).
+/// A topic name to publish to.
 pub(super) fn topic(topic: &str) -> Verdict {
-    if topic.is_empty() {
-        return Err("the topic is empty");
-    }
-    if topic.contains(['+', '#']) {
-        return Err("the topic holds a wildcard, `+` or `#`");
+    if !filter::is_valid_topic(topic) {
+        return Err("the topic is empty, longer than 65535 bytes, or holds a wildcard or NUL");
     }
     text(topic)
 }
 
-/// A topic filter to subscribe to, `$share/{group}/{filter}` included (MQTT 5.0 §4.7.1, §4.8.2).
-pub(super) fn filter(whole: &str) -> Verdict {
-    text(whole)?;
-    let filter = match whole.strip_prefix("$share/") {
-        None => whole,
-        Some(rest) => {
-            let (group, filter) = rest
-                .split_once('/')
-                .ok_or("the shared filter has no filter after its group")?;
-            if group.is_empty() || group.contains(['+', '#']) {
-                return Err("the share group is empty or holds a wildcard");
-            }
-            filter
-        }
-    };
-    if filter.is_empty() {
-        return Err("the topic filter is empty");
+/// A topic filter to subscribe to, `$share/{group}/{filter}` included.
+pub(super) fn filter(filter: &str) -> Verdict {
+    if filter::Subscription::parse(filter).is_none() {
+        return Err("MQTT allows no such topic filter");
     }
-    let mut levels = filter.split('/').peekable();
-    while let Some(level) = levels.next() {
-        if level.len() > 1 && level.contains(['+', '#']) {
-            return Err("a wildcard must be a whole level of the topic filter");
-        }
-        if level == "#" && levels.peek().is_some() {
-            return Err("`#` must be the last level of the topic filter");
-        }
-    }
-    Ok(())
+    text(filter)
 }
 
 /// A UTF-8 string of a packet (MQTT 5.0 §1.5.4): at most 65 535 bytes, no NUL. Control and non-characters "should
@@ -97,7 +74,6 @@ mod tests {
             "$share/g/a/#",
             "$share/g//",
             "$sharex",
-            "$share",
         ] {
             assert_eq!(filter(good), Ok(()), "{good}");
         }
@@ -107,6 +83,7 @@ mod tests {
             "#/a",
             "a/+b",
             "++",
+            "$share",
             "$share/g",
             "$share/g/",
             "$share//a",

@@ -30,6 +30,11 @@ pub struct ConnectOptions {
     pub password: Option<Secret>,
     /// The client id, 1 to 128 bytes: unique among the clients of the broker. Default: the name of the server or
     /// caller that connects, `-` and 12 random hexadecimal digits.
+    ///
+    /// When another client connects with the same id, the broker ends this connection ("session taken over", 0x8E).
+    /// With an id that is set here this is its end, told once in the log: trying again would throw out the other one,
+    /// which would try again, and so on. With the default the connection is made again under new digits. Brokers that
+    /// close without a reason cannot be told from an outage: the connection is made again then, after growing waits.
     pub client_id: Option<String>,
     /// PEM file with the certificates that may vouch for the broker; default: those the system trusts.
     pub ca_file: Option<PathBuf>,
@@ -40,7 +45,13 @@ pub struct ConnectOptions {
     /// A broker that says nothing for this long is asked whether it lives: 5 to 65 535 seconds, whole; default 30.
     /// A dead one is noticed within twice this time.
     pub keep_alive: Duration,
-    /// The largest packet this client takes, in bytes, from 1 KiB; default 5 MiB. The broker drops larger ones.
+    /// The largest packet this client takes, in bytes, from 1 KiB; default 16 MiB, which is as much memory as one
+    /// message may take.
+    ///
+    /// A larger message vanishes: the broker drops it for this client and tells neither side (MQTT 5.0 §3.1.2.11.4).
+    /// A caller then waits for its timeout although the tool ran, and a server never sees the call. Most brokers take
+    /// less from the one who sends, and refuse the rest there with an error: so keep this at least as large as what
+    /// the broker takes.
     pub max_packet_size: u32,
     /// How many QoS 1 messages the broker may send without having an acknowledgement, from 1; default 1024.
     pub receive_maximum: u16,
@@ -49,6 +60,8 @@ pub struct ConnectOptions {
     pub session_expiry: Duration,
     /// How long the broker may take to accept the connection, from 1 ms to an hour; default 5 s.
     pub connect_timeout: Duration,
+    /// Who connects: how a client id begins that is made because none is set.
+    pub(super) name: Option<String>,
 }
 
 impl ConnectOptions {
@@ -64,10 +77,11 @@ impl ConnectOptions {
             cert_file: None,
             key_file: None,
             keep_alive: Duration::from_secs(30),
-            max_packet_size: 5 * 1024 * 1024,
+            max_packet_size: 16 * 1024 * 1024,
             receive_maximum: 1024,
             session_expiry: Duration::ZERO,
             connect_timeout: Duration::from_secs(5),
+            name: None,
         }
     }
 
@@ -75,9 +89,14 @@ impl ConnectOptions {
     /// is set.
     pub(crate) fn named(mut self, name: &str) -> Self {
         self.username.get_or_insert_with(|| name.to_owned());
-        self.client_id
-            .get_or_insert_with(|| format!("{name}-{}", crate::random::suffix()));
+        self.name = Some(name.to_owned());
         self
+    }
+
+    /// A client id that nobody else has.
+    pub(super) fn new_client_id(&self) -> String {
+        let name = self.name.as_deref().unwrap_or("mcp-mqtt");
+        format!("{name}-{}", crate::random::suffix())
     }
 
     /// Looks for faults without connecting; certificate files are read.
@@ -276,10 +295,9 @@ mod tests {
     fn a_name_stands_in_for_the_user_name_and_begins_the_client_id() {
         let named = options("mqtt://h").named("scout");
         assert_eq!(named.username.as_deref(), Some("scout"));
-        let id = named.client_id.clone().unwrap();
+        let id = named.new_client_id();
         assert!(id.starts_with("scout-") && id.len() == 18, "{id}");
-        let again = named.named("other");
-        assert_eq!(again.client_id, Some(id));
+        assert_ne!(named.new_client_id(), id);
         assert_eq!(
             options("mqtt://a@h").named("b").username.as_deref(),
             Some("a")

@@ -38,8 +38,9 @@ pub(super) fn prepare(
     #[cfg(not(feature = "ws"))]
     let host = options.url.host();
 
-    // An empty id would be the broker's to choose; the caller has filled it in.
-    let client_id = options.client_id.clone().unwrap_or_default();
+    // An empty id would be the broker's to choose, and not all of them do.
+    let client_id = options.client_id.clone();
+    let client_id = client_id.unwrap_or_else(|| options.new_client_id());
     let mut wire = MqttOptions::new(client_id, host, options.url.port());
     wire.set_transport(transport);
     let mut network = NetworkOptions::new();

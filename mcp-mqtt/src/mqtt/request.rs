@@ -59,7 +59,7 @@ impl Request for SubscribeAll {
     }
 
     fn waiter(&self, to: oneshot::Sender<Outcome<Grants>>) -> Waiter {
-        Waiter::Subscribe(to)
+        Waiter::Subscribe(self.0.len(), to)
     }
 
     fn send(self, client: &AsyncClient) -> bool {

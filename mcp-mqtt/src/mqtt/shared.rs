@@ -52,12 +52,11 @@ pub(super) struct Shared {
     room: Semaphore,
     status: watch::Sender<Status>,
     client: AsyncClient,
-    pub(super) client_id: String,
 }
 
 impl Shared {
     /// `client`'s queue must hold [`ROOM`] requests and the DISCONNECT.
-    pub(super) fn new(client: AsyncClient, client_id: String) -> Self {
+    pub(super) fn new(client: AsyncClient) -> Self {
         let state = State {
             phase: Phase::Open,
             ledger: Ledger::default(),
@@ -69,7 +68,6 @@ impl Shared {
             room: Semaphore::new(ROOM),
             status: watch::Sender::new(Status::Connecting(None)),
             client,
-            client_id,
         }
     }
 

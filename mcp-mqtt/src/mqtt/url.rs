@@ -10,7 +10,7 @@ use super::secret::Secret;
 ///
 /// Ports default to 1883, 8883, 80 and 443; the path of `ws://` and `wss://` to `/mqtt`, which is where most brokers
 /// listen. Characters in the user name and password that mean something in a URL are percent-encoded (`@` is `%40`).
-/// Neither `Display` nor `Debug` shows the password.
+/// Neither `Display` nor `Debug` shows the password, or the query of a WebSocket address, where some brokers want a token.
 ///
 /// ```
 /// # use mcp_mqtt::BrokerUrl;
@@ -24,6 +24,8 @@ pub struct BrokerUrl {
     host: String,
     port: u16,
     path: String,
+    /// With its `?`; empty if there is none.
+    query: String,
     username: Option<String>,
     password: Option<Secret>,
 }
@@ -141,7 +143,8 @@ impl BrokerUrl {
     /// The whole URL without credentials: what a WebSocket handshake wants.
     #[cfg_attr(not(feature = "ws"), allow(dead_code))]
     pub(super) fn without_credentials(&self) -> String {
-        format!("{}://{}{}", self.scheme.name(), self.address(), self.path)
+        let (scheme, address) = (self.scheme.name(), self.address());
+        format!("{scheme}://{address}{}{}", self.path, self.query)
     }
 }
 
@@ -173,11 +176,13 @@ impl FromStr for BrokerUrl {
             }
         };
         let (host, port) = host_and_port(place)?;
+        let (path, query) = checked_path(scheme, path)?;
         Ok(Self {
             scheme,
             host,
             port: port.unwrap_or(scheme.default_port()),
-            path: checked_path(scheme, path)?,
+            path,
+            query,
             username,
             password,
         })
@@ -216,21 +221,20 @@ fn host_and_port(place: &str) -> Result<(String, Option<u16>), UrlError> {
     Ok((host, port))
 }
 
-fn checked_path(scheme: Scheme, path: &str) -> Result<String, UrlError> {
+/// The path, by default `/mqtt`, and the query with its `?`.
+fn checked_path(scheme: Scheme, path: &str) -> Result<(String, String), UrlError> {
     if !scheme.is_websocket() {
         return match path {
-            "" | "/" => Ok(String::new()),
+            "" | "/" => Ok((String::new(), String::new())),
             _ => Err(UrlError::Path),
         };
     }
     if path.contains('#') || !path.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(UrlError::Path);
     }
-    Ok(match path.strip_prefix('?') {
-        _ if path.is_empty() => "/mqtt".to_owned(),
-        Some(query) => format!("/mqtt?{query}"),
-        None => path.to_owned(),
-    })
+    let (path, query) = path.split_at(path.find('?').unwrap_or(path.len()));
+    let path = if path.is_empty() { "/mqtt" } else { path };
+    Ok((path.to_owned(), query.to_owned()))
 }
 
 fn decode(text: &str) -> Result<String, UrlError> {
@@ -292,9 +296,8 @@ mod tests {
             ("MQTT://h/", "mqtt://h:1883"),
             ("mqtts://h", "mqtts://h:8883"),
             ("ws://h", "ws://h:80/mqtt"),
-            ("ws://h?token=1", "ws://h:80/mqtt?token=1"),
             ("wss://h/", "wss://h:443/"),
-            ("wss://h:8084/a/b?c=d", "wss://h:8084/a/b?c=d"),
+            ("wss://h:8084/a/b", "wss://h:8084/a/b"),
             ("mqtt://127.0.0.1:1", "mqtt://127.0.0.1:1"),
             ("mqtt://[::1]", "mqtt://[::1]:1883"),
             ("mqtts://[fe80::2]:18", "mqtts://[fe80::2]:18"),
@@ -317,6 +320,19 @@ mod tests {
         let url: BrokerUrl = "ws://a%40b:hunter2@h".parse().unwrap();
         assert_eq!(format!("{url}"), "ws://a%40b@h:80/mqtt");
         assert!(!format!("{url:?}{url:#?}{}", url.without_credentials()).contains("hunter2"));
+    }
+
+    #[test]
+    fn the_query_is_printed_nowhere_and_stands_in_the_handshake() {
+        for (given, shown) in [
+            ("ws://h?token=hunter2", "ws://h:80/mqtt"),
+            ("wss://h:8084/a/b?token=hunter2?", "wss://h:8084/a/b"),
+        ] {
+            let url: BrokerUrl = given.parse().unwrap();
+            assert_eq!(format!("{url}"), shown);
+            assert!(!format!("{url:?}{url:#?}").contains("hunter2"));
+            assert!(url.without_credentials().contains("?token=hunter2"));
+        }
     }
 
     #[test]

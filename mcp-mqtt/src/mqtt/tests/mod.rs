@@ -9,6 +9,7 @@ mod hostile;
 mod lifecycle;
 pub(crate) mod mosquitto;
 mod scripted;
+mod takeover;
 #[cfg(feature = "tls")]
 mod tls;
 
