@@ -112,7 +112,7 @@ async fn subscribe(
                     }
                 }
             }
-            Err(error) if is_loss(&error) => return Err(Stopped::Lost),
+            Err(error) if error.is_loss() => return Err(Stopped::Lost),
             Err(error) => {
                 // The whole packet: its first filter stands for it.
                 refused.extend(batch.first().map(|filter| (filter.clone(), error)));
@@ -153,7 +153,7 @@ async fn probe(shared: &Shared, connection: &Connection) -> Result<bool, Stopped
     shared.probed(matches!(answer, Err(PublishError::Lost)));
     match answer {
         Err(PublishError::Refused(ReasonCode::NOT_AUTHORIZED)) => return Ok(true),
-        Err(error) if is_loss(&error) => return Err(Stopped::Lost),
+        Err(error) if error.is_loss() => return Err(Stopped::Lost),
         Ok(_) => tracing::warn!(
             "the broker lets anybody call in anybody's name: callers are claimed, not verified; \
              load the policy that `acl` exports"
@@ -214,19 +214,11 @@ async fn publish_all(
     for (topic, outcome) in join_all(sent).await {
         match outcome {
             Ok(_) => {}
-            Err(error) if is_loss(&error) => return Err(Stopped::Lost),
+            Err(error) if error.is_loss() => return Err(Stopped::Lost),
             Err(error) => refused.push((topic, error)),
         }
     }
     Ok(())
-}
-
-/// Whether the connection is gone, so that the next session makes it good.
-fn is_loss(error: &RequestError) -> bool {
-    matches!(
-        error,
-        RequestError::Lost | RequestError::NotSent | RequestError::NotConnected
-    )
 }
 
 fn refusals(
