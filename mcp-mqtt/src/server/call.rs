@@ -173,7 +173,9 @@ impl Incoming {
     fn timeout(&self, shared: &Shared) -> Duration {
         let allowed = self.tool.timeout().unwrap_or(shared.limits.timeout);
         let waits = property(&self.message, TIMEOUT_PROPERTY).and_then(|ms| ms.parse().ok());
-        waits.map_or(allowed, |ms| allowed.min(Duration::from_millis(ms)))
+        waits
+            .map_or(allowed, |ms| allowed.min(Duration::from_millis(ms)))
+            .min(LONGEST)
     }
 
     async fn execute(
@@ -222,17 +224,28 @@ impl Incoming {
             cancellation: cancellation.clone(),
         };
         shared.calls.start(ticket, deadline, running);
-        let outcome = tokio::select! {
-            biased;
-            outcome = invoke(&self.tool, request.arguments, context, shared) => outcome,
-            // Whoever cancelled has taken the call out of the table and answers it.
-            () = cancellation.cancelled() => return,
-        };
-        if let Some(running) = shared.calls.take(ticket) {
-            running.answer(connection, outcome).await;
-        }
+        let (tool, shared, connection) = (self.tool, Arc::clone(shared), connection.clone());
+        // A tool may block its thread, and whoever was woken last waits on this very thread, where no
+        // other takes it from. That must not be the keeper of the deadlines, which was woken just now:
+        // this spawn takes its place, and has another thread look after it and the connection.
+        let work = tokio::spawn(async move {
+            let outcome = tokio::select! {
+                biased;
+                outcome = invoke(&tool, request.arguments, context, &shared) => outcome,
+                // Whoever cancelled has taken the call out of the table and answers it.
+                () = cancellation.cancelled() => return,
+            };
+            if let Some(running) = shared.calls.take(ticket) {
+                running.answer(&connection, outcome).await;
+            }
+        });
+        // It catches the panics of tools, and nobody aborts it.
+        let _ = work.await;
     }
 }
+
+/// The longest time a call may take: beyond it, clocks overflow.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// What a refused caller waits before it tries again.
 const RETRY_AFTER_MS: u64 = 1000;
