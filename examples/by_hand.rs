@@ -3,10 +3,14 @@
 //!
 //! Run with `MQTT_URL=mqtt://… cargo run --example by_hand`, or without a broker: it brings its own.
 
+use std::error::Error;
+use std::process::ExitCode;
+
+use mcp_mqtt::BrokerUrl;
 use mcp_mqtt::acl::{Policy, Scope};
 use mcp_mqtt::broker::Broker;
 use mcp_mqtt::prelude::*;
-use mcp_mqtt::server::Server;
+use mcp_mqtt::server::{Event, Server};
 use mcp_mqtt::tool::{Registry, Tool};
 
 /// What `add` takes.
@@ -18,7 +22,7 @@ struct Add {
     b: i64,
 }
 
-fn registry() -> Result<Registry, Box<dyn std::error::Error>> {
+fn registry() -> Result<Registry, Box<dyn Error>> {
     let add = Tool::builder("add")
         .description("Adds two numbers.")
         .allowed_callers(["scout"])
@@ -30,32 +34,58 @@ fn registry() -> Result<Registry, Box<dyn std::error::Error>> {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> ExitCode {
+    match serve().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve() -> Result<(), Box<dyn Error>> {
     let registry = registry()?;
     let mut scope = Scope::new("demo", "calculator");
     scope.server_identity = Some("calculator".to_owned());
     let policy = Policy::derive(&scope, &registry)?;
 
     // A broker of one's own, unless one is given; it enforces the policy derived above.
-    let broker = match std::env::var("MQTT_URL") {
-        Ok(_) => None,
-        Err(_) => Some(Broker::builder().policy(policy).start().await?),
+    let given = std::env::var("MQTT_URL").ok().filter(|url| !url.is_empty());
+    let (broker, url) = match given {
+        Some(url) => (None, url),
+        None => {
+            let broker = Broker::builder().policy(policy).start().await?;
+            let url = broker.url();
+            (Some(broker), url)
+        }
     };
-    let url = match &broker {
-        Some(broker) => broker.url(),
-        None => std::env::var("MQTT_URL")?,
-    };
-    let server = Server::builder()
+    let url: BrokerUrl = url.parse()?;
+    println!("connecting to {url}");
+    let serving = Server::builder()
         .name("calculator")
         .namespace("demo")
         .registry(registry)
-        .broker(ConnectOptions::new(url.parse()?))
-        .build()?;
-    let mut running = server.start().await?;
-    println!("serving `add` on {url}; Ctrl-C stops it");
+        .broker(ConnectOptions::new(url))
+        .on_event(|event| {
+            if let Event::Lost { error, .. } = event {
+                eprintln!("no connection: {error}");
+            }
+        })
+        .build()?
+        .start();
+    // While the broker is away, starting goes on.
+    let mut running = tokio::select! {
+        started = serving => started?,
+        _ = tokio::signal::ctrl_c() => return Ok(()),
+    };
+    println!("serving `add`; Ctrl-C stops it");
     tokio::select! {
         ended = running.ended() => ended?,
         _ = tokio::signal::ctrl_c() => running.stop().await?,
+    }
+    if let Some(broker) = broker {
+        broker.stop().await;
     }
     Ok(())
 }

@@ -2,6 +2,9 @@
 //!
 //! Run `cargo run --example hello` first, then `cargo run --example client`.
 
+use std::error::Error;
+use std::process::ExitCode;
+
 use mcp_mqtt::client::{CallError, Client};
 use mcp_mqtt::prelude::*;
 
@@ -12,8 +15,25 @@ struct Greeting {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let broker = std::env::var("MQTT_URL").unwrap_or_else(|_| "mqtt://127.0.0.1:1883".to_owned());
+async fn main() -> ExitCode {
+    match calls().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            // What is behind it.
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                eprintln!("  because {error}");
+                cause = error.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn calls() -> Result<(), Box<dyn Error>> {
+    let given = std::env::var("MQTT_URL").ok().filter(|url| !url.is_empty());
+    let broker = given.unwrap_or_else(|| "mqtt://127.0.0.1:1883".to_owned());
     let client = Client::builder("scout")
         .namespace("demo")
         .broker(ConnectOptions::new(broker.parse()?))

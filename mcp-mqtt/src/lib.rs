@@ -84,6 +84,7 @@ pub mod broker;
 pub mod cli;
 pub mod client;
 mod entry;
+mod error;
 pub mod grammar;
 #[cfg(feature = "macros")]
 mod macros;

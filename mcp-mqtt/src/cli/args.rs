@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use super::acl::AclArgs;
@@ -9,13 +10,6 @@ use super::broker_args::BrokerArgs;
 use super::call::CallArgs;
 
 #[derive(Debug, Parser)]
-#[command(
-    args_conflicts_with_subcommands = true,
-    disable_help_subcommand = true,
-    after_help = "Without a command it serves. Every option can also be set by the environment \
-                  variable that stands behind it; a password only there or in a file, never on the \
-                  command line."
-)]
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
@@ -27,6 +21,25 @@ pub(super) struct Args {
     pub(super) common: CommonArgs,
 }
 
+/// What stands below the options of a server's program.
+pub(super) fn after_help(program: &str) -> String {
+    format!(
+        "\
+Without a command it serves. Options can also be set by the environment variables behind them. \
+A password belongs in MQTT_PASSWORD, in a file, or in MQTT_URL: on the command line everybody on \
+this machine can read it.
+
+Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 stopped by something else, 2 wrong usage or \
+configuration; for `call` see `call --help`.
+
+Examples:
+  {program}
+  {program} --broker mqtts://broker.example
+  {program} tools
+  {program} acl --format mosquitto --server-identity NAME -o tools.acl"
+    )
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Serve the tools on a broker (the default)
@@ -36,38 +49,43 @@ pub(super) enum Command {
     /// List the tools with their callers and schemas, without a broker
     Tools(ToolsArgs),
     /// Call a tool of a running server
-    #[command(after_help = super::call::AFTER_HELP)]
     Call(CallArgs),
 }
 
 /// What every command takes.
 #[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Common")]
 pub(super) struct CommonArgs {
-    /// Namespace of all topics [default: that of the annotation, or a2a/v1]
+    /// Namespace of all topics [default: that of the server, else a2a/v1]
     #[arg(long, global = true, env = "MCP_MQTT_NAMESPACE", value_name = "NAME")]
     pub(super) namespace: Option<String>,
 
-    /// What to log, on standard error: `warn`, `debug`, `mcp_mqtt=trace`, … [default: info]
+    /// Log on standard error: off, warn, debug, mcp_mqtt=trace, … [default: info of what serves, else off]
     #[arg(long, global = true, env = "RUST_LOG", value_name = "FILTER")]
     pub(super) log: Option<String>,
 }
 
 #[derive(Debug, Default, ClapArgs)]
+#[command(next_help_heading = "Serving")]
 pub(super) struct ServeArgs {
-    #[command(flatten)]
-    pub(super) broker: BrokerArgs,
-
-    /// Start an embedded broker if none is given, as debug builds do by themselves
-    #[arg(long, env = "MCP_MQTT_DEV")]
+    /// Without --broker: start an embedded one, for development, as debug builds do by themselves
+    #[arg(long, env = "MCP_MQTT_DEV", value_parser = BoolishValueParser::new())]
     pub(super) dev: bool,
 
-    /// File with the key that makes the share groups of this deployment secret
+    /// Stop with exit code 1, instead of trying again, when there is no connection to the broker
+    #[arg(
+        long,
+        env = "MCP_MQTT_EXIT_ON_DISCONNECT",
+        value_parser = BoolishValueParser::new()
+    )]
+    pub(super) exit_on_disconnect: bool,
+
+    /// File with the key that makes share groups secret; give `acl` the same
     #[arg(long, env = "MCP_MQTT_SHARE_KEY_FILE", value_name = "FILE")]
     pub(super) share_key_file: Option<PathBuf>,
 
-    /// Stop with exit code 1 when the broker cannot be reached or the connection is lost
-    #[arg(long, env = "MCP_MQTT_EXIT_ON_DISCONNECT")]
-    pub(super) exit_on_disconnect: bool,
+    #[command(flatten)]
+    pub(super) broker: BrokerArgs,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::exit::{Exit, chain};
-use super::{files, ready};
+use super::exit::Exit;
+use super::files;
+use super::signal::Signal;
 use crate::acl::Policy;
 use crate::broker::Broker;
+use crate::error::chain;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -29,16 +31,13 @@ pub(super) fn run(args: Args) -> Result<(), Exit> {
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Exit::failure(format!("the async runtime cannot start: {error}")))?;
     runtime.block_on(async {
-        let signal = ready::Signal::new().map_err(Exit::failure)?;
+        let signal = Signal::new().map_err(Exit::failure)?;
         let builder = Broker::builder().listen(args.listen);
         let (builder, rules) = match (policy, &args.policy) {
-            (Some(policy), Some(path)) => (
-                builder.policy(policy),
-                format!("policy     {}", path.display()),
-            ),
+            (Some(policy), Some(path)) => (builder.policy(policy), path.display().to_string()),
             _ => (
                 builder.unrestricted(),
-                "policy     none: everybody may do everything (--policy FILE)".to_owned(),
+                "none: everybody may do everything; see --policy".to_owned(),
             ),
         };
         let broker = builder
@@ -46,8 +45,8 @@ pub(super) fn run(args: Args) -> Result<(), Exit> {
             .await
             .map_err(|error| Exit::failure(chain(&error)))?;
         let text = format!(
-            "broker is ready, for development: in memory, and a user name needs no password\n\n  \
-             address    {}\n  {rules}\n  stop:      Ctrl-C\n\n",
+            "broker is ready, for development: in memory, and user names need no password\n\n  \
+             address  {}\n  policy   {rules}\n  stop     Ctrl-C\n\n",
             broker.url()
         );
         files::print(&text).map_err(Exit::failure)?;
@@ -60,7 +59,7 @@ pub(super) fn run(args: Args) -> Result<(), Exit> {
 fn read(path: &std::path::Path) -> Result<Policy, Exit> {
     let shown = path.display();
     let text = std::fs::read_to_string(path)
-        .map_err(|error| Exit::faults(format!("--policy {shown}: {error}")))?;
+        .map_err(|error| Exit::fault(format!("--policy {shown}: {error}")))?;
     Policy::from_json(&text)
-        .map_err(|error| Exit::faults(format!("--policy {shown}: {}", chain(&error))))
+        .map_err(|error| Exit::fault(format!("--policy {shown}: {}", chain(&error))))
 }

@@ -4,34 +4,34 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::exit::Exit;
+use super::exit::Faults;
 use super::files;
 use crate::mqtt::{BrokerUrl, ConnectOptions, Secret};
 
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Broker")]
 pub(super) struct BrokerArgs {
-    /// The broker: mqtt://, mqtts://, ws:// or wss://[user:password@]host[:port]
-    #[arg(long, env = "MQTT_URL", hide_env_values = true, value_name = "URL")]
+    /// mqtt://, mqtts://, ws:// or wss://[USER[:PASSWORD]@]HOST[:PORT]
+    #[arg(long, env = "MQTT_URL", value_name = "URL")]
     pub(super) broker: Option<String>,
 
-    /// User name [default: that of the URL, or else the name under which this program acts]
+    /// User name [default: that of the URL, else the caller's or server's name]
     #[arg(long, env = "MQTT_USERNAME", value_name = "NAME")]
     pub(super) username: Option<String>,
 
-    /// File that holds the password; or set MQTT_PASSWORD
+    /// File with the password; or set MQTT_PASSWORD
     #[arg(long, env = "MQTT_PASSWORD_FILE", value_name = "FILE")]
     pub(super) password_file: Option<PathBuf>,
 
-    /// MQTT client id [default: the name with random digits behind it]
+    /// MQTT client id [default: the name and random digits]
     #[arg(long, env = "MQTT_CLIENT_ID", value_name = "ID")]
     pub(super) client_id: Option<String>,
 
-    /// Certificates (PEM) that the broker's certificate must come from [default: the system's]
+    /// Certificates (PEM) to trust [default: those of the system]
     #[arg(long, env = "MQTT_CA_FILE", value_name = "FILE")]
     pub(super) ca_file: Option<PathBuf>,
 
-    /// Certificate (PEM) by which the broker knows this program
+    /// Certificate (PEM) to show to the broker
     #[arg(long, env = "MQTT_CERT_FILE", value_name = "FILE")]
     pub(super) cert_file: Option<PathBuf>,
 
@@ -41,59 +41,62 @@ pub(super) struct BrokerArgs {
 }
 
 /// Where a program looks for a broker that none was named for: the embedded one of a server.
-const LOCAL: &str = "mqtt://127.0.0.1:1883";
+pub(super) const LOCAL: &str = "mqtt://127.0.0.1:1883";
 
 impl BrokerArgs {
-    /// The options, with the local broker where none is given.
-    pub(super) fn connect_options_or_local(mut self) -> Result<ConnectOptions, Exit> {
+    /// The options for a connection as `name`, to the local broker where none is given.
+    pub(super) fn connect_options_or_local(mut self, name: &str) -> Result<ConnectOptions, Faults> {
         let broker = self.broker.take().unwrap_or_else(|| LOCAL.to_owned());
-        self.options(&broker)
+        self.options(&broker, name)
     }
 
-    /// The options, if a broker is given.
-    pub(super) fn connect_options(mut self) -> Result<Option<ConnectOptions>, Exit> {
-        self.broker
-            .take()
-            .map(|broker| self.options(&broker))
-            .transpose()
+    /// The options for a connection as `name`, if a broker is given.
+    pub(super) fn connect_options(mut self, name: &str) -> Result<Option<ConnectOptions>, Faults> {
+        let broker = self.broker.take();
+        broker.map(|broker| self.options(&broker, name)).transpose()
     }
 
-    fn options(self, broker: &str) -> Result<ConnectOptions, Exit> {
-        let mut faults = Vec::new();
-        let url: Option<BrokerUrl> = broker
-            .parse()
-            .map_err(|error| faults.push(format!("--broker (MQTT_URL): {error}")))
-            .ok();
-        let password = self
-            .password()
-            .map_err(|fault| faults.push(fault))
-            .ok()
-            .flatten();
-        let Some(url) = url.filter(|_| faults.is_empty()) else {
-            return Err(Exit::faults(faults.join("\n")));
+    fn options(self, broker: &str, name: &str) -> Result<ConnectOptions, Faults> {
+        let mut faults = Faults::default();
+        let url = broker
+            .parse::<BrokerUrl>()
+            .map_err(|error| format!("--broker (MQTT_URL): {error}"));
+        let (url, password) = (faults.unless(url), faults.unless(self.password()));
+        let (Some(url), Some(password)) = (url, password) else {
+            return Err(faults);
         };
+        if url.password().is_some() && std::env::args().any(|arg| arg.contains(broker)) {
+            eprintln!(
+                "warning: everybody on this machine can read the password on the command line; \
+                 set MQTT_URL or MQTT_PASSWORD instead"
+            );
+        }
         let mut options = ConnectOptions::new(url);
-        options.username = self.username.or(options.username);
+        let username = self.username.or(options.username);
+        options.username = username.or_else(|| Some(name.to_owned()));
         options.password = password.or(options.password);
         options.client_id = self.client_id;
         options.ca_file = self.ca_file;
         options.cert_file = self.cert_file;
         options.key_file = self.key_file;
+<<<<<<< HEAD
         // Server and client put their own name where no user name is given, so that is no fault here.
         let named = options.clone().named("name");
         named.check().map_err(Exit::faults)?;
+=======
+        options.check()?;
+>>>>>>> clitests
         Ok(options)
     }
 
     /// The password of the file, or else of the environment.
     fn password(&self) -> Result<Option<Secret>, String> {
         match &self.password_file {
-            Some(path) => files::read_secret(path)
-                .map(|text| Some(Secret::new(text)))
-                .map_err(|error| format!("--password-file (MQTT_PASSWORD_FILE): {error}")),
+            Some(path) => files::read_secret("--password-file (MQTT_PASSWORD_FILE)", path)
+                .map(|text| Some(Secret::new(text))),
             None => match std::env::var("MQTT_PASSWORD") {
-                Ok(password) => Ok(Some(Secret::new(password))),
-                Err(std::env::VarError::NotPresent) => Ok(None),
+                Ok(password) if !password.is_empty() => Ok(Some(Secret::new(password))),
+                Ok(_) | Err(std::env::VarError::NotPresent) => Ok(None),
                 Err(std::env::VarError::NotUnicode(_)) => {
                     Err("MQTT_PASSWORD: is not UTF-8".to_owned())
                 }

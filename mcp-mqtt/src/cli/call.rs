@@ -6,32 +6,40 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Map, Value};
 
-use super::broker_args::BrokerArgs;
-use super::exit::{Exit, chain};
+use super::broker_args::{BrokerArgs, LOCAL};
+use super::exit::{Exit, Faults};
 use super::files;
 use super::table::clean;
 use crate::client::{CallError, Client, ConnectError};
+use crate::error::chain;
+use crate::grammar;
+use crate::mqtt::ConnectionError;
 
-pub(super) const AFTER_HELP: &str = "\
-The result is printed on standard output as JSON; partial results and errors on standard error.
+pub(super) fn after_help(program: &str) -> String {
+    format!(
+        "\
+The result is printed on standard output as JSON; partial results as they come, and errors, \
+on standard error. Without --broker it calls at {LOCAL}.
 
-Exit codes: 0 result, 2 wrong usage, 3 unauthorized, 4 unavailable or timeout, 5 invalid arguments
+Exit codes: 0 a result, 2 wrong usage, 3 unauthorized, 4 unavailable or timeout, 5 invalid arguments \
 or an error of the tool.
 
 Examples:
-  call greet --arg name=Ann --as scout
-  call greet '{\"name\": \"Ann\"}' --as scout --timeout 5s";
+  {program} call greet --arg name=Ann --as scout
+  {program} call greet '{{\"name\": \"Ann\"}}' --as scout --timeout 5s"
+    )
+}
 
 #[derive(Debug, Args)]
 pub(super) struct CallArgs {
     /// The tool to call
     tool: String,
 
-    /// Its arguments as a JSON object [default: {}]
+    /// Its arguments, as a JSON object [default: {}]
     #[arg(value_name = "JSON", conflicts_with = "arg")]
     json: Option<String>,
 
-    /// One argument; the value is read as JSON if it is JSON, else as text (repeatable)
+    /// One argument, as often as needed; a value that is JSON is read as JSON, any other as text
     #[arg(long, value_name = "NAME=VALUE")]
     arg: Vec<String>,
 
@@ -39,7 +47,7 @@ pub(super) struct CallArgs {
     #[arg(long = "as", value_name = "CALLER", env = "MCP_MQTT_CALLER")]
     caller: String,
 
-    /// How long to wait for the result
+    /// How long to wait for the result, such as 500ms, 5s or 2m
     #[arg(long, value_name = "TIME", default_value = "30s", env = "MCP_MQTT_TIMEOUT", value_parser = humantime::parse_duration)]
     timeout: Duration,
 
@@ -48,8 +56,20 @@ pub(super) struct CallArgs {
 }
 
 pub(super) fn run(args: CallArgs, namespace: &str) -> Result<(), Exit> {
-    let arguments = arguments(args.json.as_deref(), &args.arg).map_err(Exit::faults)?;
-    let options = args.broker.connect_options_or_local()?;
+    let mut faults = Faults::default();
+    if let Err(fault) = grammar::tool(&args.tool) {
+        faults.add(format_args!(
+            "tool name `{}` {fault}",
+            args.tool.escape_default()
+        ));
+    }
+    faults.unless(caller(&args.caller));
+    faults.unless(super::namespace(namespace));
+    let arguments = faults.unless(arguments(args.json.as_deref(), &args.arg));
+    let options = faults.unless(args.broker.connect_options_or_local(&args.caller));
+    let (Some(arguments), Some(options), true) = (arguments, options, faults.is_empty()) else {
+        return Err(faults.into());
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -76,39 +96,55 @@ pub(super) fn run(args: CallArgs, namespace: &str) -> Result<(), Exit> {
     })
 }
 
+/// Whether somebody can have this name.
+pub(super) fn caller(name: &str) -> Result<(), String> {
+    grammar::caller(name)
+        .map_err(|fault| format!("--as (MCP_MQTT_CALLER) `{}` {fault}", name.escape_default()))
+}
+
 /// The arguments from a JSON object or from `NAME=VALUE`s.
-fn arguments(json: Option<&str>, pairs: &[String]) -> Result<Map<String, Value>, String> {
+fn arguments(json: Option<&str>, pairs: &[String]) -> Result<Map<String, Value>, Faults> {
     if let Some(json) = json {
-        return serde_json::from_str(json)
-            .map_err(|error| format!("the arguments are no JSON object: {error}"));
+        let object = serde_json::from_str(json).map_err(|error| {
+            format!("the arguments are no JSON object, such as `{{\"name\": \"Ann\"}}`: {error}")
+        });
+        return Ok(object?);
     }
     let mut arguments = Map::new();
-    let mut faults = Vec::new();
+    let mut faults = Faults::default();
     for pair in pairs {
         match pair.split_once('=') {
             Some((name, value)) if !name.is_empty() => {
                 let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
                 if arguments.insert(name.to_owned(), value).is_some() {
-                    faults.push(format!("--arg `{name}` is given twice"));
+                    faults.add(format_args!("--arg `{name}` is given twice"));
                 }
             }
-            _ => faults.push(format!("--arg `{pair}`: write `name=value`")),
+            _ => faults.add(format_args!("--arg `{pair}`: write `name=value`")),
         }
     }
     match faults.is_empty() {
         true => Ok(arguments),
-        false => Err(faults.join("\n")),
+        false => Err(faults),
     }
 }
 
 pub(super) fn not_connected(error: &ConnectError) -> Exit {
-    let text = chain(error);
     match error {
-        ConnectError::Connection(_) => Exit::unavailable(text),
-        ConnectError::Inbox { .. } => Exit::unauthorized(text),
-        _ => Exit::faults(text),
+        ConnectError::Connection(cause @ ConnectionError::Refused { code, .. })
+            if NOT_AUTHORIZED.contains(code) =>
+        {
+            Exit::unauthorized(chain(cause))
+        }
+        ConnectError::Connection(cause) => Exit::unavailable(chain(cause)),
+        ConnectError::Inbox { .. } => Exit::unauthorized(chain(error)),
+        _ => Exit::fault(chain(error)),
     }
 }
+
+/// The reason codes of a CONNACK that speak of who connects: bad user name or password, not authorized,
+/// banned, bad authentication method (MQTT 5.0 §3.2.2.2).
+const NOT_AUTHORIZED: [u8; 4] = [0x86, 0x87, 0x8A, 0x8C];
 
 fn failed(error: &CallError) -> Exit {
     let text = chain(error);
@@ -118,7 +154,6 @@ fn failed(error: &CallError) -> Exit {
         | CallError::Timeout { .. }
         | CallError::Connection { .. }
         | CallError::NotTaken { .. } => Exit::unavailable(text),
-        CallError::InvalidName { .. } => Exit::faults(text),
         CallError::InvalidArguments { faults, .. } if !faults.is_empty() => {
             let lines = faults.iter().map(|fault| {
                 let place = if fault.pointer.is_empty() {
@@ -128,9 +163,12 @@ fn failed(error: &CallError) -> Exit {
                 };
                 format!("{} {}", clean(place), clean(&fault.message))
             });
-            Exit::call_failed(lines.collect::<Vec<_>>().join("\n"))
+            Exit::call_failed(lines.collect())
         }
-        _ => Exit::call_failed(text),
+        CallError::Tool {
+            code: Some(code), ..
+        } => Exit::call_failed(vec![format!("{} (code {})", clean(&text), clean(code))]),
+        _ => Exit::call_failed(vec![clean(&text)]),
     }
 }
 
@@ -213,7 +251,7 @@ mod tests {
     #[test]
     fn what_is_no_argument_is_said_all_at_once() {
         let pairs = ["n", "=3", "a=1", "a=2"].map(str::to_owned);
-        assert_eq!(arguments(None, &pairs).unwrap_err().lines().count(), 3);
+        assert_eq!(arguments(None, &pairs).unwrap_err().len(), 3);
         assert!(arguments(Some("[]"), &[]).is_err());
     }
 

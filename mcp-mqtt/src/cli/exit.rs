@@ -4,12 +4,21 @@ use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
+use crate::acl::DeriveError;
+use crate::mqtt::OptionsError;
+use crate::server::{BuildError, BuildFault};
+use crate::tool::RegistryError;
+
 /// A failed command: what to print on standard error, and the exit code.
 #[derive(Debug)]
 pub(super) struct Exit {
     code: u8,
-    message: String,
+    messages: Vec<String>,
 }
+
+/// What is wrong with the configuration, collected until all of it is known.
+#[derive(Debug, Default)]
+pub(super) struct Faults(Vec<String>);
 
 impl Exit {
     /// Something outside the program failed: exit code 1.
@@ -17,9 +26,9 @@ impl Exit {
         Self::with(1, message)
     }
 
-    /// Bad configuration, all faults of it: exit code 2.
-    pub(super) fn faults(faults: impl Display) -> Self {
-        Self::with(2, faults)
+    /// Bad configuration: exit code 2.
+    pub(super) fn fault(fault: impl Display) -> Self {
+        Self::with(2, fault)
     }
 
     /// The caller may not: exit code 3.
@@ -33,14 +42,14 @@ impl Exit {
     }
 
     /// The call failed by its arguments or in its tool: exit code 5.
-    pub(super) fn call_failed(message: impl Display) -> Self {
-        Self::with(5, message)
+    pub(super) fn call_failed(messages: Vec<String>) -> Self {
+        Self { code: 5, messages }
     }
 
     fn with(code: u8, message: impl Display) -> Self {
         Self {
             code,
-            message: message.to_string(),
+            messages: vec![message.to_string()],
         }
     }
 
@@ -49,14 +58,88 @@ impl Exit {
         match outcome {
             Ok(()) => ExitCode::SUCCESS,
             Err(exit) => {
-                // Several faults are several lines; each is an error of its own.
-                for line in exit.message.lines() {
-                    let prefix = if line.starts_with(' ') { "" } else { "error: " };
+                for message in &exit.messages {
                     // Nobody is left to tell when standard error is closed.
-                    let _ = writeln!(std::io::stderr(), "{prefix}{line}");
+                    let _ = writeln!(std::io::stderr(), "error: {}", hung(message));
                 }
                 ExitCode::from(exit.code)
             }
+        }
+    }
+}
+
+/// The further lines of a message, set in below the first one.
+fn hung(message: &str) -> String {
+    message.trim_end().replace('\n', "\n  ")
+}
+
+impl Faults {
+    pub(super) fn add(&mut self, fault: impl Display) {
+        self.0.push(fault.to_string());
+    }
+
+    /// The value, or nothing and one fault more.
+    pub(super) fn unless<T, E: Into<Self>>(&mut self, result: Result<T, E>) -> Option<T> {
+        result.map_err(|faults| self.0.extend(faults.into().0)).ok()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl From<Faults> for Exit {
+    fn from(faults: Faults) -> Self {
+        Self {
+            code: 2,
+            messages: faults.0,
+        }
+    }
+}
+
+impl<T: Display> FromIterator<T> for Faults {
+    fn from_iter<I: IntoIterator<Item = T>>(faults: I) -> Self {
+        Self(faults.into_iter().map(|fault| fault.to_string()).collect())
+    }
+}
+
+impl From<String> for Faults {
+    fn from(fault: String) -> Self {
+        Self(vec![fault])
+    }
+}
+
+impl From<RegistryError> for Faults {
+    fn from(error: RegistryError) -> Self {
+        error.faults.iter().collect()
+    }
+}
+
+impl From<OptionsError> for Faults {
+    fn from(error: OptionsError) -> Self {
+        error.faults.iter().collect()
+    }
+}
+
+impl From<BuildError> for Faults {
+    fn from(error: BuildError) -> Self {
+        let each = error.faults.into_iter().flat_map(|fault| match fault {
+            BuildFault::Registry(error) => Self::from(error).0,
+            fault => vec![fault.to_string()],
+        });
+        each.collect()
+    }
+}
+
+impl From<DeriveError> for Faults {
+    fn from(error: DeriveError) -> Self {
+        match error {
+            DeriveError::InvalidNames(names) => names.iter().collect(),
         }
     }
 }
@@ -68,22 +151,6 @@ pub(super) fn usage(error: &clap::Error) -> ExitCode {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::from(2),
     }
-}
-
-/// The text of an error with its causes: `outer: inner: innermost`.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let cause_text = cause.to_string();
-        // Some errors repeat their cause in their own text.
-        if !text.ends_with(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        next = cause.source();
-    }
-    text
 }
 
 /// How this program was started, for the commands that it suggests.
@@ -98,4 +165,17 @@ pub(super) fn program_name() -> String {
     let program = program();
     let name = std::path::Path::new(&program).file_name();
     name.map_or(program.clone(), |name| name.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn further_lines_hang_below_the_first() {
+        assert_eq!(
+            hung("no tools\nhelp: write one\n"),
+            "no tools\n  help: write one"
+        );
+    }
 }

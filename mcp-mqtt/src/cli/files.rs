@@ -1,22 +1,36 @@
 //! Reading secrets from files, and writing output so that nobody ever sees half of it.
 
-use std::io::{self, Write};
+use std::fmt::Display;
+use std::fs::Metadata;
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 /// The longest secret that a file may hold, in bytes.
-const MAX_SECRET: usize = 64 * 1024;
+const MAX_SECRET: u64 = 64 * 1024;
 
-/// Reads a secret; one line break at the end is not part of it.
-pub(super) fn read_secret(path: &Path) -> Result<String, String> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
+/// Reads the secret that `option` names; one line break at the end is not part of it.
+pub(super) fn read_secret(option: &str, path: &Path) -> Result<String, String> {
+    let fault = |fault: &dyn Display| format!("{option}: {}: {fault}", path.display());
+    let mut text = String::new();
+    // One byte more than allowed is enough to know; a device may never end.
+    let mut file = std::fs::File::open(path)
+        .map_err(|error| fault(&error))?
+        .take(MAX_SECRET + 2);
+    file.read_to_string(&mut text)
+        .map_err(|error| fault(&error))?;
     let secret = text.strip_suffix('\n').unwrap_or(&text);
     let secret = secret.strip_suffix('\r').unwrap_or(secret);
-    match secret.len() {
-        0 => Err(format!("{shown}: is empty")),
+    match secret.len() as u64 {
+        0 => Err(fault(&"is empty")),
         1..=MAX_SECRET => Ok(secret.to_owned()),
-        _ => Err(format!("{shown}: has more than {MAX_SECRET} bytes")),
+        _ => Err(fault(&format_args!("has more than {MAX_SECRET} bytes"))),
     }
+}
+
+/// Reads the key of the share groups, if a file is given.
+pub(super) fn share_key(path: Option<&Path>) -> Result<Option<String>, String> {
+    path.map(|path| read_secret("--share-key-file (MCP_MQTT_SHARE_KEY_FILE)", path))
+        .transpose()
 }
 
 /// Writes `text` to standard output, or to `path` through a temporary file beside it.
@@ -24,7 +38,10 @@ pub(super) fn write_output(path: Option<&Path>, text: &str) -> Result<(), String
     let Some(path) = path else {
         return print(text).map_err(|error| format!("standard output: {error}"));
     };
-    replace(path, text).map_err(|error| format!("{}: {error}", path.display()))
+    replace(path, text).map_err(|error| {
+        let shown = path.display();
+        format!("--output {shown}: {error}; choose a file in a folder that you may write to")
+    })
 }
 
 /// Prints to standard output; a reader that has closed it has seen enough.
@@ -37,12 +54,24 @@ pub(super) fn print(text: &str) -> io::Result<()> {
 }
 
 fn replace(path: &Path, text: &str) -> io::Result<()> {
+    // A link stays a link; a device or a pipe, such as /dev/stdout, stays what it is.
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let old = std::fs::metadata(&target).ok();
+    if old
+        .as_ref()
+        .is_some_and(|old| !old.is_file() && !old.is_dir())
+    {
+        let mut file = std::fs::OpenOptions::new().write(true).open(&target)?;
+        return file.write_all(text.as_bytes());
+    }
+    let path = target.as_path();
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let mut temporary = std::ffi::OsString::from(".");
     temporary.push(name);
     temporary.push(format!(".{}.tmp", std::process::id()));
     let temporary = path.with_file_name(temporary);
-    let written = write_new(&temporary, text).and_then(|()| std::fs::rename(&temporary, path));
+    let written =
+        write_new(&temporary, text, old.as_ref()).and_then(|()| std::fs::rename(&temporary, path));
     if written.is_err() {
         // The error that matters is the one above.
         let _ = std::fs::remove_file(&temporary);
@@ -50,16 +79,22 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     written
 }
 
-fn write_new(path: &Path, text: &str) -> io::Result<()> {
+/// Writes a file that nobody else reads, or whoever reads the `old` one: a policy may hold a share key.
+fn write_new(path: &Path, text: &str, old: Option<&Metadata>) -> io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
-    {
-        // A policy may hold a share key.
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
+    if let Some(old) = old {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{MetadataExt as _, fchown};
+            // Only root can give a file away; to anybody else it is theirs already.
+            let _ = fchown(&file, Some(old.uid()), Some(old.gid()));
+        }
+        file.set_permissions(old.permissions())?;
+    }
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }
@@ -73,10 +108,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
         std::fs::write(&path, "se cret\r\n").unwrap();
-        assert_eq!(read_secret(&path).unwrap(), "se cret");
+        assert_eq!(read_secret("--key", &path).unwrap(), "se cret");
         std::fs::write(&path, "\n").unwrap();
-        assert!(read_secret(&path).unwrap_err().ends_with("is empty"));
-        assert!(read_secret(&folder.path().join("none")).is_err());
+        assert!(
+            read_secret("--key", &path)
+                .unwrap_err()
+                .ends_with("is empty")
+        );
+        assert!(read_secret("--key", &folder.path().join("none")).is_err());
     }
 
     #[test]
@@ -88,5 +127,39 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "two");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         assert!(write_output(Some(&folder.path().join("no/such")), "x").is_err());
+        assert!(write_output(Some(folder.path()), "x").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn output_is_private_unless_the_file_was_not() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("policy");
+        let mode = || std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        write_output(Some(&path), "one").unwrap();
+        assert_eq!(mode(), 0o600);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        write_output(Some(&path), "two").unwrap();
+        assert_eq!(mode(), 0o640);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_written_through_and_a_pipe_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("policy"), folder.path().join("link"));
+        std::fs::write(&path, "one").unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        write_output(Some(&link), "two").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "two");
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let descriptor = std::os::fd::AsRawFd::as_raw_fd(&writer);
+        let pipe = std::path::PathBuf::from(format!("/dev/fd/{descriptor}"));
+        write_output(Some(&pipe), "three").unwrap();
+        drop(writer);
+        assert_eq!(std::io::read_to_string(&mut reader).unwrap(), "three");
     }
 }

@@ -8,11 +8,14 @@ mod args;
 mod broker;
 mod broker_args;
 mod call;
+mod embedded;
 mod exit;
 mod files;
 mod logging;
+mod parse;
 mod ready;
 mod serve;
+mod signal;
 mod standalone;
 mod table;
 mod tools;
@@ -22,6 +25,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::entry::{ServerInfo, SetupHook};
+use crate::tool::{Registry, RegistryError};
+use crate::wire::{DEFAULT_NAMESPACE, Namespace};
 use args::{Args, Command};
 use exit::Exit;
 
@@ -37,15 +42,16 @@ pub(crate) fn run(info: ServerInfo, hook: SetupHook) -> ExitCode {
     } else {
         info.description.to_owned()
     };
+    let name = exit::program_name();
     let command = Args::command()
         .name(info.name)
-        .bin_name(exit::program_name())
+        .bin_name(&name)
         .version(info.version)
-        .about(about);
-    let args = match command
-        .try_get_matches()
-        .and_then(|matches| Args::from_arg_matches(&matches))
-    {
+        .about(about)
+        .after_help(args::after_help(&name))
+        .mut_subcommand("call", |call| call.after_help(call::after_help(&name)))
+        .mut_subcommand("acl", |acl| acl.after_help(acl::after_help(&name)));
+    let args = match parse::matches(command).and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => args,
         Err(error) => return exit::usage(&error),
     };
@@ -77,18 +83,20 @@ struct Program {
 
 impl Program {
     fn namespace(&self) -> String {
-        let annotated = self
-            .info
-            .namespace
-            .unwrap_or(crate::wire::DEFAULT_NAMESPACE);
+        let annotated = self.info.namespace.unwrap_or(DEFAULT_NAMESPACE);
         self.namespace
             .clone()
             .unwrap_or_else(|| annotated.to_owned())
     }
 
     /// The linked tools, with the callers that they have by default.
-    fn registry(&self) -> Result<crate::tool::Registry, Exit> {
-        let linked = crate::tool::Registry::linked().map_err(Exit::faults)?;
-        Ok(linked.with_default_callers(self.info.default_callers))
+    fn registry(&self) -> Result<Registry, RegistryError> {
+        Ok(Registry::linked()?.with_default_callers(self.info.default_callers))
     }
+}
+
+/// A namespace, or what is wrong with it.
+fn namespace(name: &str) -> Result<Namespace, String> {
+    Namespace::new(name)
+        .map_err(|fault| format!("--namespace (MCP_MQTT_NAMESPACE) `{name}` {fault}"))
 }

@@ -4,85 +4,85 @@
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
-use super::Program;
 use super::args::ServeArgs;
-use super::exit::{Exit, chain};
-use super::files;
-use super::ready::{self, Ready};
+use super::exit::{Exit, Faults};
+use super::ready::Ready;
+use super::signal::Signal;
+use super::{Program, embedded, files};
 use crate::entry::SetupHook;
-use crate::mqtt::ConnectOptions;
-use crate::server::{Event, Server, ServerBuilder, Setup};
-use crate::tool::Registry;
-
-/// What serving stands on, besides the annotations.
-struct Ground {
-    options: ConnectOptions,
-    embedded: Embedded,
-}
-
-#[cfg(feature = "broker")]
-type Embedded = Option<crate::broker::Broker>;
-#[cfg(not(feature = "broker"))]
-type Embedded = Option<std::convert::Infallible>;
+use crate::error::chain;
+use crate::mqtt::ConnectionError;
+use crate::server::{Event, ServeError, Server, ServerBuilder, Setup};
 
 pub(super) fn run(program: &Program, args: ServeArgs, hook: SetupHook) -> Result<(), Exit> {
-    let registry = program.registry()?;
-    let share_key = match &args.share_key_file {
-        Some(path) => Some(files::read_secret(path).map_err(Exit::faults)?),
-        None => None,
-    };
-    let (dev, exit_on_disconnect) = (args.dev, args.exit_on_disconnect);
-    let options = args.broker.connect_options()?;
+    let mut faults = Faults::default();
+    let share_key = faults
+        .unless(files::share_key(args.share_key_file.as_deref()))
+        .flatten();
+    if args.broker.broker.is_none() {
+        faults.unless(embedded::allowed(args.dev));
+    }
+    let options = faults.unless(args.broker.connect_options(program.info.name));
     let runtime = Runtime::new()
         .map_err(|error| Exit::failure(format!("the async runtime cannot start: {error}")))?;
     runtime.block_on(async {
-        let setup = hook(Setup::default()).await.map_err(Exit::failure)?;
-        let ground = ground(program, &registry, share_key.as_deref(), options, dev).await?;
-        let mut builder = Server::builder()
-            .name(program.info.name)
-            .namespace(program.namespace())
-            .version(program.info.version)
-            .description(program.info.description)
-            .registry(registry.clone())
-            .broker(ground.options.clone())
-            .setup(setup);
-        if let Some(key) = share_key {
-            builder = builder.share_key(key);
+        // Also with faults: whether a state is missing is known only after it.
+        let setup = match hook(Setup::default()).await {
+            Ok(setup) => setup,
+            Err(error) if faults.is_empty() => return Err(Exit::failure(error)),
+            Err(error) => {
+                faults.add(error);
+                faults.unless(program.registry());
+                return Err(faults.into());
+            }
+        };
+        let connection = Watch::default();
+        let builder = builder(program, setup, share_key.as_deref())
+            .on_event(connection.hook(args.exit_on_disconnect))
+            .broker(match &options {
+                Some(Some(options)) => options.clone(),
+                _ => embedded::options(program.info.name)?,
+            });
+        let server = faults.unless(builder.build());
+        let (Some(server), Some(options), true) = (server, options, faults.is_empty()) else {
+            return Err(faults.into());
+        };
+        match options {
+            Some(options) => {
+                let ready = Ready::new(program, &options)?;
+                serve(server, connection, ready).await
+            }
+            None => {
+                let (broker, options) = embedded::start(program, share_key).await?;
+                let ready = Ready::new(program, &options)?.embedded(broker.address());
+                let served = serve(server.on(options.clone()), connection, ready).await;
+                broker.stop().await;
+                served
+            }
         }
-        let served = serve(program, builder, &registry, &ground, exit_on_disconnect).await;
-        #[cfg(feature = "broker")]
-        if let Some(broker) = ground.embedded {
-            broker.stop().await;
-        }
-        served
     })
 }
 
-/// The broker that was given, or an embedded one.
-async fn ground(
-    program: &Program,
-    registry: &Registry,
-    share_key: Option<&str>,
-    options: Option<ConnectOptions>,
-    dev: bool,
-) -> Result<Ground, Exit> {
-    if let Some(options) = options {
-        return Ok(Ground {
-            options,
-            embedded: None,
-        });
+fn builder(program: &Program, setup: Setup, share_key: Option<&str>) -> ServerBuilder {
+    let mut builder = Server::builder()
+        .name(program.info.name)
+        .namespace(program.namespace())
+        .version(program.info.version)
+        .description(program.info.description)
+        .setup(setup);
+    // Without one, the builder finds the faults of the linked tools itself.
+    if let Ok(registry) = program.registry() {
+        builder = builder.registry(registry);
     }
-    if !(dev || cfg!(debug_assertions)) {
-        return Err(Exit::faults(
-            "no broker is given; set --broker or MQTT_URL, for instance `mqtts://broker.example:8883` \
-             (--dev starts an embedded one, for development)",
-        ));
+    if let Some(key) = share_key {
+        builder = builder.share_key(key);
     }
-    embedded(program, registry, share_key).await
+    builder
 }
 
+<<<<<<< HEAD
 #[cfg(feature = "broker")]
 async fn embedded(
     program: &Program,
@@ -119,60 +119,58 @@ async fn embedded(
         options,
         embedded: Some(broker),
     })
+=======
+/// What the hooks of the server tell.
+struct Watch {
+    lost: Arc<Notify>,
+    verified: watch::Sender<bool>,
+>>>>>>> clitests
 }
 
-#[cfg(not(feature = "broker"))]
-async fn embedded(_: &Program, _: &Registry, _: Option<&str>) -> Result<Ground, Exit> {
-    Err(Exit::faults(
-        "no broker is given; set --broker or MQTT_URL, for instance `mqtt://127.0.0.1:1883` \
-         (with the cargo feature `broker` of mcp-mqtt, this would start an embedded one)",
-    ))
+impl Default for Watch {
+    fn default() -> Self {
+        Self {
+            lost: Arc::default(),
+            verified: watch::Sender::new(false),
+        }
+    }
+}
+
+impl Watch {
+    fn hook(&self, exit_on_disconnect: bool) -> impl Fn(&Event) + Send + Sync + use<> {
+        let (lost, verified) = (Arc::clone(&self.lost), self.verified.clone());
+        move |event| match event {
+            Event::Ready { verified: now } => drop(verified.send_replace(*now)),
+            // Without another attempt the server ends by itself, and says why.
+            Event::Lost {
+                retry_in: Some(_), ..
+            } if exit_on_disconnect => lost.notify_one(),
+            _ => {}
+        }
+    }
 }
 
 /// Serves until a signal, or until the connection is lost for good.
-async fn serve(
-    program: &Program,
-    builder: ServerBuilder,
-    registry: &Registry,
-    ground: &Ground,
-    exit_on_disconnect: bool,
-) -> Result<(), Exit> {
-    let signal = ready::Signal::new().map_err(Exit::failure)?;
-    let lost = Arc::new(Notify::new());
-    let (verified, mut is_verified) = tokio::sync::watch::channel(false);
-    let server = builder
-        .on_event({
-            let lost = Arc::clone(&lost);
-            move |event| match event {
-                Event::Ready { verified: now } => drop(verified.send_replace(*now)),
-                Event::Lost { .. } if exit_on_disconnect => lost.notify_one(),
-                _ => {}
-            }
-        })
-        .build()
-        .map_err(Exit::faults)?;
+async fn serve(server: Server, connection: Watch, ready: Ready<'_>) -> Result<(), Exit> {
+    let signal = Signal::new().map_err(Exit::failure)?;
     let mut running = tokio::select! {
         started = server.start() => started.map_err(|error| failed(&error))?,
-        () = lost.notified() => return Err(disconnected()),
+        () = connection.lost.notified() => return Err(disconnected()),
         () = signal.received() => return Ok(()),
     };
-    let ready = Ready {
-        program,
-        registry,
-        broker: ground.options.url.to_string(),
-        embedded: ground.embedded.is_some(),
-        verified: *is_verified.borrow_and_update(),
-    };
-    files::print(&ready.to_string()).map_err(Exit::failure)?;
+    let verified = *connection.verified.borrow();
+    files::print(&ready.block(verified)).map_err(Exit::failure)?;
     tokio::select! {
         () = signal.received() => {
             tracing::info!("stopping: running calls are finished first; a second signal ends at once");
             tokio::select! {
                 stopped = running.stop() => stopped.map_err(|error| failed(&error)),
-                () = signal.received() => Err(Exit::failure("stopped by a second signal")),
+                () = signal.received() => Err(Exit::failure(
+                    "stopped by a second signal; calls that still ran have no answer",
+                )),
             }
         }
-        () = lost.notified() => Err(disconnected()),
+        () = connection.lost.notified() => Err(disconnected()),
         ended = running.ended() => ended.map_err(|error| failed(&error)),
     }
 }
@@ -182,10 +180,13 @@ fn disconnected() -> Exit {
 }
 
 /// What is wrong with the configuration is exit code 2, what the world did is 1.
-fn failed(error: &crate::server::ServeError) -> Exit {
-    use crate::server::ServeError;
+fn failed(error: &ServeError) -> Exit {
     match error {
-        ServeError::Options(_) | ServeError::Connection(_) => Exit::faults(chain(error)),
+        ServeError::Options(_) => Exit::fault(chain(error)),
+        ServeError::Connection(cause) => match **cause {
+            ConnectionError::Refused { .. } => Exit::fault(chain(cause)),
+            _ => Exit::failure(chain(error)),
+        },
         other => Exit::failure(chain(other)),
     }
 }

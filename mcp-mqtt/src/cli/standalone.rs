@@ -7,19 +7,15 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use super::args::CommonArgs;
 use super::broker_args::BrokerArgs;
 use super::call::{self, CallArgs};
-use super::exit::{self, Exit, chain};
-use super::{logging, tools};
+use super::exit::{self, Exit, Faults};
+use super::{logging, parse, tools};
 use crate::client::Client;
+use crate::error::chain;
 use crate::wire::DEFAULT_NAMESPACE;
 
 /// Find and call MCP tools on an MQTT 5 broker
 #[derive(Debug, Parser)]
-#[command(
-    name = "mcp-mqtt",
-    version,
-    arg_required_else_help = true,
-    disable_help_subcommand = true
-)]
+#[command(name = "mcp-mqtt", version, arg_required_else_help = true)]
 struct Args {
     #[command(subcommand)]
     command: Command,
@@ -33,7 +29,6 @@ enum Command {
     /// List the tools that the broker's cards show
     Tools(ToolsArgs),
     /// Call a tool
-    #[command(after_help = call::AFTER_HELP)]
     Call(CallArgs),
     /// Run a broker for development: in memory, identity = user name
     #[cfg(feature = "broker")]
@@ -56,10 +51,9 @@ struct ToolsArgs {
 
 /// Runs the program `mcp-mqtt` with the arguments of this process.
 pub fn main() -> ExitCode {
-    let parsed = Args::command()
-        .try_get_matches()
-        .and_then(|matches| Args::from_arg_matches(&matches));
-    let args = match parsed {
+    let command = Args::command()
+        .mut_subcommand("call", |call| call.after_help(call::after_help("mcp-mqtt")));
+    let args = match parse::matches(command).and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => args,
         Err(error) => return exit::usage(&error),
     };
@@ -82,7 +76,13 @@ pub fn main() -> ExitCode {
 }
 
 fn list(args: ToolsArgs, namespace: &str) -> Result<(), Exit> {
-    let options = args.broker.connect_options_or_local()?;
+    let mut faults = Faults::default();
+    faults.unless(super::namespace(namespace));
+    faults.unless(call::caller(&args.caller));
+    let options = faults.unless(args.broker.connect_options_or_local(&args.caller));
+    let Some(options) = options.filter(|_| faults.is_empty()) else {
+        return Err(faults.into());
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -99,7 +99,9 @@ fn list(args: ToolsArgs, namespace: &str) -> Result<(), Exit> {
         cards.map_err(|error| Exit::unavailable(chain(&error)))
     })?;
     if cards.is_empty() && !args.json {
-        eprintln!("no tools are on the broker in namespace `{namespace}`");
+        eprintln!(
+            "no tools are on the broker in the namespace `{namespace}`; --namespace chooses another"
+        );
     }
     tools::print(&cards, args.json)
 }

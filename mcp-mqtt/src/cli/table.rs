@@ -1,28 +1,32 @@
-//! Tools as people read them: one line each, in columns.
+//! Tools as people read them, in 80 columns.
 
 use serde_json::Value;
 
 use crate::wire::ToolCard;
 
-/// One line for each tool: name, arguments, callers, first line of the description.
+/// As wide as a terminal is at least. Not asked of the terminal, so that output is the same everywhere.
+const WIDTH: usize = 80;
+
+/// Each tool with its arguments, the first line of its description, and its callers.
 pub(super) fn of_tools(cards: &[ToolCard]) -> String {
-    let rows: Vec<[String; 4]> = cards.iter().map(row).collect();
-    columns(&rows)
+    let tools: Vec<String> = cards.iter().map(of_tool).collect();
+    tools.join("\n")
 }
 
-fn row(card: &ToolCard) -> [String; 4] {
-    let streaming = if card.supports_streaming {
-        " (streams)"
-    } else {
-        ""
-    };
+fn of_tool(card: &ToolCard) -> String {
+    let arguments = arguments(&card.input_schema).join(" ");
     let description = card.description.lines().next().unwrap_or_default();
+    let streams = match card.supports_streaming {
+        true => "; streams partial results",
+        false => "",
+    };
+    let callers = callers(card.allowed_callers.as_deref());
     [
-        clean(&card.tool),
-        arguments(&card.input_schema),
-        callers(card.allowed_callers.as_deref()),
-        format!("{}{streaming}", clean(description)),
+        hang(&format!("{} {arguments}", clean(&card.tool)), 0, 8),
+        hang(&clean(description), 4, 4),
+        hang(&format!("callers: {callers}{streams}"), 4, 6),
     ]
+    .concat()
 }
 
 /// Who may call, for a person.
@@ -34,22 +38,16 @@ pub(super) fn callers(allowed: Option<&[String]>) -> String {
     }
 }
 
-/// The arguments of a schema, as in `name language?`.
-fn arguments(schema: &Value) -> String {
-    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
-        return "-".to_owned();
-    };
-    let names: Vec<String> = properties
-        .keys()
-        .map(|name| match is_required(schema, name) {
-            true => clean(name),
-            false => format!("{}?", clean(name)),
-        })
-        .collect();
-    if names.is_empty() {
-        return "-".to_owned();
-    }
-    names.join(" ")
+/// The arguments of a schema, the optional ones in brackets and last, as in `name [language]`.
+fn arguments(schema: &Value) -> Vec<String> {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let names = || properties.into_iter().flat_map(|names| names.keys());
+    let needed = names().filter(|name| is_required(schema, name));
+    let optional = names().filter(|name| !is_required(schema, name));
+    needed
+        .map(|name| clean(name))
+        .chain(optional.map(|name| format!("[{}]", clean(name))))
+        .collect()
 }
 
 /// Whether the schema asks for this property.
@@ -58,22 +56,27 @@ pub(super) fn is_required(schema: &Value, name: &str) -> bool {
     required.is_some_and(|names| names.iter().any(|n| n == name))
 }
 
-/// Joins rows in columns, each as wide as its widest cell; the last one is not padded.
-pub(super) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
-    let mut widths = [0; N];
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
+/// The words of `text`, in lines of at most 80 columns if the words allow; set in by `first` spaces, and
+/// by `rest` from the second line on. Nothing for a text without words.
+pub(super) fn hang(text: &str, first: usize, rest: usize) -> String {
     let mut out = String::new();
-    for row in rows {
-        let cells: Vec<String> = row
-            .iter()
-            .zip(widths)
-            .map(|(cell, width)| format!("{cell:<width$}"))
-            .collect();
-        out.push_str(cells.join("  ").trim_end());
+    let mut column = 0;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if column == 0 {
+            out.push_str(&" ".repeat(first));
+            column = first + length;
+        } else if column + 1 + length > WIDTH {
+            out.push('\n');
+            out.push_str(&" ".repeat(rest));
+            column = rest + length;
+        } else {
+            out.push(' ');
+            column += 1 + length;
+        }
+        out.push_str(word);
+    }
+    if column > 0 {
         out.push('\n');
     }
     out
@@ -92,16 +95,19 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn arguments_tell_required_from_optional() {
+    fn needed_arguments_come_first_and_optional_ones_in_brackets() {
         let schema = json!({"properties": {"name": {}, "language": {}}, "required": ["name"]});
-        assert_eq!(arguments(&schema), "language? name");
-        assert_eq!(arguments(&json!({"type": "object"})), "-");
+        assert_eq!(arguments(&schema), ["name", "[language]"]);
+        assert!(arguments(&json!({"type": "object"})).is_empty());
     }
 
     #[test]
-    fn columns_are_as_wide_as_their_widest_cell() {
-        let rows = [["a", "b", ""], ["long", "c", "d"]].map(|row| row.map(str::to_owned));
-        assert_eq!(columns(&rows), "a     b\nlong  c  d\n");
+    fn long_texts_hang_within_80_columns() {
+        let text = hang(&"word ".repeat(40), 2, 6);
+        assert!(text.lines().all(|line| line.len() <= WIDTH), "{text}");
+        assert!(text.starts_with("  word ") && text.contains("\n      word "));
+        assert_eq!(text.split_whitespace().count(), 40);
+        assert_eq!(hang(" ", 4, 4), "");
     }
 
     #[test]

@@ -1,22 +1,24 @@
 //! `tools` of a server's program: what its cards hold, without a broker.
 
 use super::Program;
-use super::exit::Exit;
+use super::exit::{Exit, Faults};
 use super::{files, table};
 use crate::server::cards::{Identity, tool_card};
-use crate::wire::{Namespace, Status, ToolCard};
+use crate::wire::{Status, ToolCard};
 
 pub(super) fn run(program: &Program, json: bool) -> Result<(), Exit> {
-    let namespace = program.namespace();
-    let namespace = Namespace::new(&namespace)
-        .map_err(|fault| Exit::faults(format!("namespace `{namespace}` {fault}")))?;
+    let mut faults = Faults::default();
+    let namespace = faults.unless(super::namespace(&program.namespace()));
+    let registry = faults.unless(program.registry());
+    let (Some(namespace), Some(registry)) = (namespace, registry) else {
+        return Err(faults.into());
+    };
     let identity = Identity {
         namespace,
         name: program.info.name.to_owned(),
         version: program.info.version.to_owned(),
         description: program.info.description.to_owned(),
     };
-    let registry = program.registry()?;
     let cards: Vec<ToolCard> = registry
         .iter()
         .map(|tool| tool_card(&identity, tool, Status::Offline))

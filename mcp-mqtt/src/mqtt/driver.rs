@@ -23,6 +23,7 @@ use super::packet::Message;
 use super::prepare::WINDOW;
 use super::reason::{ReasonCode, granted};
 use super::shared::{Shared, Status};
+use crate::error::chain;
 
 /// How long the broker has to close the connection after a DISCONNECT. Closing first, with something of the broker's
 /// unread, would reset the connection, and the DISCONNECT could be lost with it.
@@ -260,19 +261,19 @@ impl<H: FnMut(Event)> Driver<H> {
             error => error.is_about_configuration() && !self.was_connected,
         };
         let retry_in = (!fatal).then(|| self.backoff.next(backoff::random()));
-        if self.warned {
-            debug!(
-                ?retry_in,
-                "still no connection to the broker: {}",
-                error.with_causes()
-            );
-        } else {
-            warn!(
-                ?retry_in,
-                "no connection to the broker: {}",
-                error.with_causes()
-            );
-            self.warned = true;
+        let why = chain(&error);
+        match retry_in
+            .map(|wait| Duration::from_millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)))
+        {
+            // Whoever is told by the event says so: it is the end.
+            None => debug!("no connection to the broker: {why}"),
+            Some(wait) if self.warned => {
+                debug!(?wait, "still no connection to the broker: {why}");
+            }
+            Some(wait) => {
+                warn!("no connection to the broker: {why}; trying again, first in {wait:?}");
+                self.warned = true;
+            }
         }
         self.shared
             .set_status(Status::Connecting(Some(error.clone())));

@@ -158,21 +158,6 @@ impl ConnectionError {
         }
     }
 
-    /// The text with its causes, for a log line.
-    pub(super) fn with_causes(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            let words = error.to_string();
-            // Some libraries print their cause themselves.
-            if !text.ends_with(&words) {
-                text = format!("{text}: {words}");
-            }
-            cause = error.source();
-        }
-        text
-    }
-
     /// `address` and `client_id` are this side's; `connected` says whether the CONNACK had arrived.
     pub(super) fn from_wire(
         error: WireError,
@@ -350,11 +335,6 @@ mod tests {
         let error = || WireError::Io(io::ErrorKind::ConnectionRefused.into());
         let unreachable = from(error(), false);
         assert!(matches!(unreachable, ConnectionError::Unreachable { .. }));
-        assert!(
-            unreachable
-                .with_causes()
-                .ends_with("is running: connection refused")
-        );
         assert!(matches!(
             from(error(), true),
             ConnectionError::Closed { source: Some(_) }

@@ -85,6 +85,13 @@ impl Server {
         serve::start(self.shared, self.options, self.sharing).await
     }
 
+    /// The same on another broker than the one it was built with.
+    #[cfg(feature = "cli")]
+    pub(crate) fn on(mut self, options: ConnectOptions) -> Self {
+        self.options = options.named(&self.shared.identity.name);
+        self
+    }
+
     /// Connects and serves until the connection is lost for good.
     ///
     /// # Errors
@@ -190,12 +197,13 @@ impl ServerBuilder {
         let registry = match self.registry.unwrap_or_else(Registry::linked) {
             Ok(registry) if registry.is_empty() => {
                 faults.push(BuildFault::NoTools);
-                None
+                registry
             }
-            Ok(registry) => Some(registry),
+            Ok(registry) => registry,
             Err(error) => {
                 faults.push(BuildFault::Registry(error));
-                None
+                // What else is wrong with them is to be said at once.
+                Registry::linked_regardless()
             }
         };
         if let Some(Err(fault)) = self.sharing.key.as_deref().map(grammar::server) {
@@ -204,11 +212,11 @@ impl ServerBuilder {
         if self.broker.is_none() {
             faults.push(BuildFault::NoBroker);
         }
-        for tool in registry.iter().flat_map(Registry::iter) {
+        for tool in registry.iter() {
             check_tool(tool, &self.setup.state, &mut faults);
         }
-        let (Some(name), Some(namespace), Some(registry), Some(options), true) =
-            (name, namespace, registry, self.broker, faults.is_empty())
+        let (Some(name), Some(namespace), Some(options), true) =
+            (name, namespace, self.broker, faults.is_empty())
         else {
             return Err(BuildError { faults });
         };

@@ -473,5 +473,5 @@ async fn a_websocket_handshake_asks_for_mqtt_at_the_path_and_its_refusal_is_told
         matches!(error, ConnectionError::WebSocket { .. }),
         "{error:?}"
     );
-    assert!(error.with_causes().contains("404") && retry_in.is_some());
+    assert!(crate::error::chain(&error).contains("404") && retry_in.is_some());
 }

@@ -85,9 +85,9 @@ async fn a_broker_with_another_ca_or_another_name_is_not() {
         assert!(matches!(error, ConnectionError::Tls { .. }), "{error:?}");
         assert!(retry_in.is_some());
         assert!(
-            error.with_causes().contains(cause),
+            crate::error::chain(&error).contains(cause),
             "{}",
-            error.with_causes()
+            crate::error::chain(&error)
         );
     }
 }
