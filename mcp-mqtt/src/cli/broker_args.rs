@@ -79,13 +79,7 @@ impl BrokerArgs {
         options.ca_file = self.ca_file;
         options.cert_file = self.cert_file;
         options.key_file = self.key_file;
-<<<<<<< HEAD
-        // Server and client put their own name where no user name is given, so that is no fault here.
-        let named = options.clone().named("name");
-        named.check().map_err(Exit::faults)?;
-=======
         options.check()?;
->>>>>>> clitests
         Ok(options)
     }
 

@@ -54,7 +54,8 @@ pub(super) async fn start(
     let registry = program.registry().map_err(Faults::from)?;
     let policy = Policy::derive(&scope, &registry).map_err(Faults::from)?;
     // Nobody else on this machine may pass for the server.
-    let password = crate::random::hex::<16>();
+    let password = crate::random::hex::<16>()
+        .map_err(|error| Exit::failure(format!("no random numbers: {error}")))?;
     let broker = crate::broker::Broker::builder()
         .listen_or_next(SocketAddr::from(([127, 0, 0, 1], 1883)), 100)
         .policy(policy)

@@ -82,49 +82,10 @@ fn builder(program: &Program, setup: Setup, share_key: Option<&str>) -> ServerBu
     builder
 }
 
-<<<<<<< HEAD
-#[cfg(feature = "broker")]
-async fn embedded(
-    program: &Program,
-    registry: &Registry,
-    share_key: Option<&str>,
-) -> Result<Ground, Exit> {
-    use crate::acl::{Policy, Scope};
-    use crate::mqtt::Secret;
-
-    let name = program.info.name;
-    let mut scope = Scope::new(program.namespace(), name);
-    scope.server_identity = Some(name.to_owned());
-    scope.share_key = share_key.map(str::to_owned);
-    let policy = Policy::derive(&scope, registry).map_err(Exit::faults)?;
-    // Nobody else in this machine may pass for the server.
-    let password = crate::random::hex::<16>()
-        .map_err(|error| Exit::failure(format!("no random numbers: {error}")))?;
-    let address = std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 1883));
-    let broker = crate::broker::Broker::builder()
-        .listen_or_next(address, 100)
-        .policy(policy)
-        .user(name, &password)
-        .start()
-        .await
-        .map_err(|error| Exit::failure(chain(&error)))?;
-    let url = broker
-        .url()
-        .parse()
-        .map_err(|error| Exit::failure(format!("{}: {error}", broker.url())))?;
-    let mut options = ConnectOptions::new(url);
-    options.username = Some(name.to_owned());
-    options.password = Some(Secret::new(password));
-    Ok(Ground {
-        options,
-        embedded: Some(broker),
-    })
-=======
 /// What the hooks of the server tell.
 struct Watch {
     lost: Arc<Notify>,
     verified: watch::Sender<bool>,
->>>>>>> clitests
 }
 
 impl Default for Watch {
