@@ -113,8 +113,8 @@ mod tests {
             password_file: Some(file),
             ..BrokerArgs::default()
         };
-        let options = args.connect_options().unwrap().unwrap();
-        assert_eq!(options.username, None);
+        let options = args.connect_options("me").unwrap().unwrap();
+        assert_eq!(options.username.as_deref(), Some("me"));
         assert_eq!(options.password.unwrap().expose(), "hunter2");
     }
 }

@@ -155,11 +155,11 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "two");
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
 
-        let (mut reader, writer) = std::io::pipe().unwrap();
+        let (mut reader, writer) = io::pipe().unwrap();
         let descriptor = std::os::fd::AsRawFd::as_raw_fd(&writer);
         let pipe = std::path::PathBuf::from(format!("/dev/fd/{descriptor}"));
         write_output(Some(&pipe), "three").unwrap();
         drop(writer);
-        assert_eq!(std::io::read_to_string(&mut reader).unwrap(), "three");
+        assert_eq!(io::read_to_string(&mut reader).unwrap(), "three");
     }
 }

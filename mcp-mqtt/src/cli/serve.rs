@@ -27,7 +27,7 @@ pub(super) fn run(program: &Program, args: ServeArgs, hook: SetupHook) -> Result
     let options = faults.unless(args.broker.connect_options(program.info.name));
     let runtime = Runtime::new()
         .map_err(|error| Exit::failure(format!("the async runtime cannot start: {error}")))?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         // Also with faults: whether a state is missing is known only after it.
         let setup = match hook(Setup::default()).await {
             Ok(setup) => setup,
@@ -62,7 +62,10 @@ pub(super) fn run(program: &Program, args: ServeArgs, hook: SetupHook) -> Result
                 served
             }
         }
-    })
+    });
+    // A tool that blocks its thread must not keep the program from ending.
+    runtime.shutdown_background();
+    outcome
 }
 
 fn builder(program: &Program, setup: Setup, share_key: Option<&str>) -> ServerBuilder {

@@ -5,17 +5,22 @@ use std::io;
 /// Ctrl-C or SIGTERM.
 pub(super) struct Signal {
     #[cfg(unix)]
-    terminate: tokio::sync::Mutex<tokio::signal::unix::Signal>,
+    streams: tokio::sync::Mutex<[tokio::signal::unix::Signal; 2]>,
 }
 
 impl Signal {
-    /// From here on the signals do not end the process by themselves.
+    /// From here on the signals do not end the process by themselves, and none is missed.
     pub(super) fn new() -> io::Result<Self> {
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
-            let terminate = tokio::sync::Mutex::new(signal(SignalKind::terminate())?);
-            Ok(Self { terminate })
+            let streams = [
+                signal(SignalKind::interrupt())?,
+                signal(SignalKind::terminate())?,
+            ];
+            Ok(Self {
+                streams: tokio::sync::Mutex::new(streams),
+            })
         }
         #[cfg(not(unix))]
         Ok(Self {})
@@ -25,9 +30,10 @@ impl Signal {
     pub(super) async fn received(&self) {
         #[cfg(unix)]
         {
-            let mut terminate = self.terminate.lock().await;
+            let mut streams = self.streams.lock().await;
+            let [interrupt, terminate] = &mut *streams;
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
         }

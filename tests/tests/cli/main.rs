@@ -1,0 +1,13 @@
+//! The programs as a user meets them: the command line of a server, that of `mcp-mqtt`, what they print,
+//! and how they end.
+
+mod acl;
+mod call;
+mod environment;
+mod faults;
+mod run;
+mod secrets;
+mod serve;
+mod standalone;
+mod tools;
+mod usage;
