@@ -64,9 +64,12 @@
 
 mod decision;
 mod derive;
+mod diff;
 mod export;
 mod index;
 mod json;
+mod matrix;
+mod merge;
 mod mosquitto;
 mod policy;
 mod purpose;
@@ -74,8 +77,11 @@ mod scope;
 mod word;
 
 pub use decision::{Decision, Denial};
+pub use diff::PolicyDiff;
 pub use export::{Export, ExportError, ExportOptions, Format, Identity, ShareGroups};
 pub use json::ReadError;
+pub use matrix::{Cell, Matrix, ToolRow};
+pub use merge::{Conflict, Difference, MergeError};
 pub use policy::{Action, Policy, Principals, Rule, SELF};
 pub use purpose::{Purpose, Role};
 pub use scope::{DeriveError, InvalidName, Profile, Scope};

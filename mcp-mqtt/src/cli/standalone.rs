@@ -30,6 +30,8 @@ enum Command {
     Tools(ToolsArgs),
     /// Call a tool
     Call(CallArgs),
+    /// Questions about exported policies, and policies in other forms
+    Acl(super::acl::StandaloneArgs),
     /// Run a broker for development: in memory, identity = user name
     #[cfg(feature = "broker")]
     Broker(super::broker::Args),
@@ -60,7 +62,7 @@ pub fn main() -> ExitCode {
     let log = match args.command {
         #[cfg(feature = "broker")]
         Command::Broker(_) => logging::SERVER,
-        Command::Tools(_) | Command::Call(_) => logging::COMMAND,
+        Command::Tools(_) | Command::Call(_) | Command::Acl(_) => logging::COMMAND,
     };
     logging::init(args.common.log.as_deref(), log);
     let namespace = args
@@ -70,6 +72,7 @@ pub fn main() -> ExitCode {
     Exit::code(match args.command {
         Command::Tools(tools) => list(tools, &namespace),
         Command::Call(call) => call::run(call, &namespace),
+        Command::Acl(acl) => super::acl::run_standalone(&acl),
         #[cfg(feature = "broker")]
         Command::Broker(broker) => super::broker::run(broker),
     })

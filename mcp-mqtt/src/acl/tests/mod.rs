@@ -5,6 +5,7 @@ mod decide;
 mod derive;
 mod golden;
 mod mosquitto;
+mod operations;
 mod oracle;
 mod read;
 

@@ -1,0 +1,81 @@
+//! What a policy is derived for, and which policy is meant: that of a file, or the program's own.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::BoolishValueParser;
+
+use super::super::Program;
+use super::super::exit::{Exit, Faults};
+use super::super::files::share_key;
+use super::files;
+use crate::acl::{Policy, Profile, Scope};
+
+/// What changes the derived policy.
+#[derive(Debug, Args)]
+pub(super) struct ScopeArgs {
+    /// reference: for any client of the published draft; hardened: tighter, for clients of mcp-mqtt only
+    #[arg(long, default_value_t = Profile::Reference, env = "MCP_MQTT_ACL_PROFILE")]
+    pub(super) profile: Profile,
+
+    /// Identity of the server itself: grants it what serving needs. Without it the policy is for the
+    /// callers alone, and the server needs grants from elsewhere
+    #[arg(long, value_name = "NAME", env = "MCP_MQTT_SERVER_IDENTITY")]
+    pub(super) server_identity: Option<String>,
+
+    /// File with the key that makes share groups secret; give `serve` the same. It stands in the
+    /// policy, so keep that secret, too
+    #[arg(long, value_name = "FILE", env = "MCP_MQTT_SHARE_KEY_FILE")]
+    pub(super) share_key_file: Option<PathBuf>,
+
+    /// For a server that does not share its calls among replicas, as some brokers need it
+    #[arg(
+        long,
+        env = "MCP_MQTT_NOT_SHARED",
+        value_parser = BoolishValueParser::new()
+    )]
+    pub(super) not_shared: bool,
+}
+
+impl ScopeArgs {
+    /// The program's own policy, and what it was derived for.
+    pub(super) fn derive(&self, program: &Program) -> Result<(Policy, Scope), Faults> {
+        let mut faults = Faults::default();
+        let registry = faults.unless(program.registry());
+        let share_key = faults.unless(share_key(self.share_key_file.as_deref()));
+        let mut scope = Scope::new(program.namespace(), program.info.name);
+        scope.profile = self.profile;
+        scope.server_identity.clone_from(&self.server_identity);
+        scope.share_key = share_key.flatten();
+        scope.shared = !self.not_shared;
+        let registry = registry.unwrap_or_default();
+        let policy = faults.unless(Policy::derive(&scope, &registry));
+        match policy.filter(|_| faults.is_empty()) {
+            Some(policy) => Ok((policy, scope)),
+            None => Err(faults),
+        }
+    }
+}
+
+/// Which policy a question is about.
+#[derive(Debug, Args)]
+pub(super) struct SourceArgs {
+    /// The policy, as `acl --format json` wrote it [default: that of this program]
+    #[arg(long, value_name = "FILE", env = "MCP_MQTT_POLICY")]
+    policy: Option<PathBuf>,
+
+    #[command(flatten)]
+    scope: ScopeArgs,
+}
+
+impl SourceArgs {
+    pub(super) fn policy(&self, program: Option<&Program>) -> Result<Policy, Exit> {
+        match (&self.policy, program) {
+            (Some(path), _) => files::read(path),
+            (None, Some(program)) => Ok(self.scope.derive(program).map(|(policy, _)| policy)?),
+            (None, None) => Err(Exit::fault(
+                "no policy is given; set --policy to a file that `acl --format json` wrote",
+            )),
+        }
+    }
+}
