@@ -51,7 +51,11 @@ impl Exit {
             Err(exit) => {
                 // Several faults are several lines; each is an error of its own.
                 for line in exit.message.lines() {
-                    let prefix = if line.starts_with(' ') { "" } else { "error: " };
+                    let prefix = match line {
+                        line if line.starts_with(' ') => "",
+                        line if line.starts_with("help: ") => "  ",
+                        _ => "error: ",
+                    };
                     // Nobody is left to tell when standard error is closed.
                     let _ = writeln!(std::io::stderr(), "{prefix}{line}");
                 }

@@ -86,9 +86,8 @@ impl Program {
             .unwrap_or_else(|| annotated.to_owned())
     }
 
-    /// The linked tools, with the callers that they have by default.
+    /// The linked tools, with the callers that the annotations give them.
     fn registry(&self) -> Result<crate::tool::Registry, Exit> {
-        let linked = crate::tool::Registry::linked().map_err(Exit::faults)?;
-        Ok(linked.with_default_callers(self.info.default_callers))
+        self.info.registry().map_err(Exit::faults)
     }
 }

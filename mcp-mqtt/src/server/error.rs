@@ -51,7 +51,7 @@ pub enum BuildFault {
          write `use that_crate as _;` so that it is linked"
     )]
     NoTools,
-    /// The linked tools do not make a registry.
+    /// The linked tools do not make a registry, or groups among their callers are not defined.
     #[error(transparent)]
     Registry(RegistryError),
     /// A tool takes a state that was not set.
