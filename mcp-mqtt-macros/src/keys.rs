@@ -1,17 +1,19 @@
 //! The first stage: `key = value, flag, …` as written, with spans. What the values must be is in
-//! `value`; which keys there are is said by the caller.
+//! `value`; which keys there are, and which of them are `key(…)`, is said by the caller.
 
-use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
 
 use crate::errors::Errors;
 use crate::suggest;
 
-/// One `key` or `key = value`.
+/// One `key`, `key = value` or `key(…)`.
 pub(crate) struct Key {
     pub(crate) ident: Ident,
     /// What stands behind the `=`; never empty.
     pub(crate) value: Option<TokenStream>,
+    /// The parentheses behind a key that may have them.
+    pub(crate) inside: Option<Group>,
 }
 
 impl Key {
@@ -33,18 +35,22 @@ pub(crate) struct Keys {
 impl Keys {
     /// Reads the inside of an attribute's parentheses; anything but the `known` keys is an error.
     pub(crate) fn read(tokens: TokenStream, known: &[&str], errors: &mut Errors) -> Self {
-        Self::read_but(tokens, known, |_| None, errors)
+        Self::read_but(tokens, known, &[], |_| None, errors)
     }
 
-    /// As [`read`](Self::read), with an answer of its own to some of the unknown keys.
+    /// As [`read`](Self::read), with known keys that may be `key(…)`, and with an answer of its own to
+    /// some of the unknown keys.
     pub(crate) fn read_but(
         tokens: TokenStream,
         known: &[&str],
+        nested: &[&str],
         refuse: impl Fn(&str) -> Option<String>,
         errors: &mut Errors,
     ) -> Self {
         let mut keys = Vec::new();
-        let (written, mut mentioned, garbled) = read_all(tokens, errors);
+        // Parentheses behind a key that is not known are no mistake of their own.
+        let nested = |name: &str| nested.contains(&name) || !known.contains(&name);
+        let (written, mut mentioned, garbled) = read_all(tokens, nested, errors);
         for key in written {
             let name = key.name();
             if let Some(message) = refuse(&name) {
@@ -67,7 +73,7 @@ impl Keys {
 
     /// Reads the inside of an attribute's parentheses, whatever the keys are.
     pub(crate) fn read_any(tokens: TokenStream, errors: &mut Errors) -> Self {
-        let (keys, mentioned, garbled) = read_all(tokens, errors);
+        let (keys, mentioned, garbled) = read_all(tokens, |_| false, errors);
         Self {
             keys,
             mentioned,
@@ -106,12 +112,16 @@ fn refuse_unknown(key: &Key, known: &[&str], errors: &mut Errors) -> Option<Stri
 }
 
 /// All that reads as a key, the names of those that almost do, and whether something has no name.
-fn read_all(tokens: TokenStream, errors: &mut Errors) -> (Vec<Key>, Vec<String>, bool) {
+fn read_all(
+    tokens: TokenStream,
+    nested: impl Fn(&str) -> bool,
+    errors: &mut Errors,
+) -> (Vec<Key>, Vec<String>, bool) {
     let mut keys = Vec::new();
     let mut mentioned = Vec::new();
     let mut garbled = false;
     for part in split(tokens) {
-        match read_one(&part) {
+        match read_one(&part, &nested) {
             Ok(key) => keys.push(key),
             Err((name, error)) => {
                 garbled |= name.is_none();
@@ -124,7 +134,7 @@ fn read_all(tokens: TokenStream, errors: &mut Errors) -> (Vec<Key>, Vec<String>,
 }
 
 /// The parts between the commas; a last comma may follow.
-fn split(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
+pub(crate) fn split(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
     let mut parts = vec![Vec::new()];
     for token in tokens {
         match (&token, parts.last_mut()) {
@@ -140,7 +150,10 @@ fn split(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
     parts
 }
 
-fn read_one(part: &[TokenTree]) -> Result<Key, (Option<String>, syn::Error)> {
+fn read_one(
+    part: &[TokenTree],
+    nested: impl Fn(&str) -> bool,
+) -> Result<Key, (Option<String>, syn::Error)> {
     let refuse = |tokens: &[TokenTree], mentioned, message: String| {
         let tokens: TokenStream = tokens.iter().cloned().collect();
         Err((mentioned, syn::Error::new_spanned(tokens, message)))
@@ -149,8 +162,18 @@ fn read_one(part: &[TokenTree]) -> Result<Key, (Option<String>, syn::Error)> {
         return refuse(part, None, "expected `key = value`".to_owned());
     };
     let name = ident.unraw().to_string();
+    let nested = nested(&name);
+    let mut inside = None;
     let value = match rest {
         [] => None,
+        [TokenTree::Group(g), more @ ..] if nested && g.delimiter() == Delimiter::Parenthesis => {
+            if !more.is_empty() {
+                let message = format!("expected `,` after `{name}(…)`");
+                return refuse(more, Some(name), message);
+            }
+            inside = Some(g.clone());
+            None
+        }
         [TokenTree::Punct(p)] if p.as_char() == '=' => {
             return refuse(part, Some(name.clone()), format!("`{name}` needs a value"));
         }
@@ -158,7 +181,10 @@ fn read_one(part: &[TokenTree]) -> Result<Key, (Option<String>, syn::Error)> {
             Some(value.iter().cloned().collect())
         }
         [TokenTree::Group(g), ..] if g.delimiter() != Delimiter::None => {
-            let message = format!("expected `=` after `{name}`\nhelp: write `{name} = …`");
+            let message = match nested {
+                true => format!("expected `(…)` after `{name}`\nhelp: write `{name}(…)`"),
+                false => format!("expected `=` after `{name}`\nhelp: write `{name} = …`"),
+            };
             return refuse(rest, Some(name), message);
         }
         _ => {
@@ -169,6 +195,7 @@ fn read_one(part: &[TokenTree]) -> Result<Key, (Option<String>, syn::Error)> {
     Ok(Key {
         ident: ident.clone(),
         value,
+        inside,
     })
 }
 
@@ -191,6 +218,33 @@ mod tests {
         let (keys, errors) = read(quote!(name = ["a", "b"], r#flag,));
         assert_eq!(keys, [r#"nameSome("[\"a\" , \"b\"]")"#, "flagNone"]);
         assert!(errors.is_empty());
+    }
+
+    #[test]
+    fn parentheses_are_for_the_keys_that_have_them() {
+        let mut errors = Errors::default();
+        let tokens = quote!(groups(a = ["b"]), groups = 1, name("x"));
+        let known = &["groups", "name"];
+        let keys = Keys::read_but(tokens, known, &["groups"], |_| None, &mut errors);
+        let inside: Vec<_> = keys.into_iter().map(|key| key.inside.is_some()).collect();
+        assert_eq!(inside, [true]);
+        assert_eq!(
+            errors.messages(),
+            [
+                "expected `=` after `name`\nhelp: write `name = …`",
+                "`groups` is given twice"
+            ]
+        );
+        let mut errors = Errors::default();
+        let tokens = quote!(groups(a = ["b"]) name = "x", groups["a"]);
+        Keys::read_but(tokens, known, &["groups"], |_| None, &mut errors);
+        assert_eq!(
+            errors.messages(),
+            [
+                "expected `,` after `groups(…)`",
+                "expected `(…)` after `groups`\nhelp: write `groups(…)`"
+            ]
+        );
     }
 
     #[test]

@@ -41,20 +41,9 @@ impl Key {
     /// `key = ["text", "text"]`.
     pub(crate) fn list(&self, errors: &mut Errors) -> Option<Vec<LitStr>> {
         let name = self.name();
-        let what =
-            format!("`{name}` must be a list of string literals\nhelp: write `{name} = [\"…\"]`");
-        let List(items) = self.one(&what, errors)?;
-        let mut texts = Vec::new();
-        for item in items {
-            match syn::parse2(item.clone()) {
-                Ok(text) => texts.push(text),
-                Err(_) => errors.at(
-                    item,
-                    format_args!("each entry of `{name}` must be a string literal"),
-                ),
-            }
-        }
-        Some(texts)
+        let what = not_a_list(&name, &name);
+        let list = self.one(&what, errors)?;
+        Some(texts(&name, list, errors))
     }
 
     /// `crate = ::path`.
@@ -85,22 +74,57 @@ impl Key {
             errors.at(&self.ident, format_args!("`{name}` needs a value\n{help}"));
             return None;
         };
-        let parser = |input: ParseStream<'_>| Ok((T::parse(input)?, input.parse::<TokenStream>()?));
-        match parser.parse2(value.clone()) {
-            Ok((parsed, rest)) => match rest.into_iter().next() {
-                None => Some(parsed),
-                Some(next) => {
-                    errors.at(
-                        next,
-                        format_args!("expected `,` after the value of `{name}`"),
-                    );
-                    None
-                }
-            },
-            Err(_) => {
-                errors.at(value, what);
+        one(&name, value, what, errors)
+    }
+}
+
+/// `["text", "text"]`, the value of `name`, which is written as `key`.
+pub(crate) fn list(
+    name: &str,
+    key: &str,
+    value: &TokenStream,
+    errors: &mut Errors,
+) -> Option<Vec<LitStr>> {
+    let list = one(name, value, &not_a_list(name, key), errors)?;
+    Some(texts(name, list, errors))
+}
+
+fn not_a_list(name: &str, key: &str) -> String {
+    format!("`{name}` must be a list of string literals\nhelp: write `{key} = [\"…\"]`")
+}
+
+/// The entries of a list that are texts.
+fn texts(name: &str, List(items): List, errors: &mut Errors) -> Vec<LitStr> {
+    let mut texts = Vec::new();
+    for item in items {
+        match syn::parse2(item.clone()) {
+            Ok(text) => texts.push(text),
+            Err(_) => errors.at(
+                item,
+                format_args!("each entry of `{name}` must be a string literal"),
+            ),
+        }
+    }
+    texts
+}
+
+/// The value of `name` as one `T` and nothing behind it.
+fn one<T: Parse>(name: &str, value: &TokenStream, what: &str, errors: &mut Errors) -> Option<T> {
+    let parser = |input: ParseStream<'_>| Ok((T::parse(input)?, input.parse::<TokenStream>()?));
+    match parser.parse2(value.clone()) {
+        Ok((parsed, rest)) => match rest.into_iter().next() {
+            None => Some(parsed),
+            Some(next) => {
+                errors.at(
+                    next,
+                    format_args!("expected `,` after the value of `{name}`"),
+                );
                 None
             }
+        },
+        Err(_) => {
+            errors.at(value, what);
+            None
         }
     }
 }

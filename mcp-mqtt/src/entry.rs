@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::process::ExitCode;
 
 use crate::server::Setup;
+use crate::tool::{Registry, RegistryError};
 
 /// What `#[mcp_server]` says of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +21,15 @@ pub struct ServerInfo {
     pub description: &'static str,
     /// Who may call the tools that do not say so themselves; `None` for everyone.
     pub default_callers: Option<&'static [&'static str]>,
+    /// The groups of callers, each with its members, checked by the macro.
+    pub groups: &'static [(&'static str, &'static [&'static str])],
+}
+
+impl ServerInfo {
+    /// The linked tools, with the callers that this says they have.
+    pub(crate) fn registry(&self) -> Result<Registry, RegistryError> {
+        Registry::annotated(self.default_callers, self.groups)
+    }
 }
 
 /// The body of `main`. Only `serve` runs it, on the thread that starts the server, before anything

@@ -1,4 +1,4 @@
-//! The name rules: what a tool, a server, a namespace and a caller may be called.
+//! The name rules: what a tool, a server, a namespace, a caller and a group may be called.
 //!
 //! Names become MQTT topic levels, broker rules and MCP tool names, so every door checks them: the
 //! macros at compile time, the builders, every parser of topics and policies. This file depends on
@@ -100,6 +100,17 @@ pub fn caller(name: &str) -> Result<(), NameFault> {
         return Err(NameFault::Sub);
     }
     Ok(())
+}
+
+/// Checks the name of a group of callers, without its `@`: 1–64 of `A–Z a–z 0–9 _ - .`.
+pub fn group(name: &str) -> Result<(), NameFault> {
+    level(name)
+}
+
+/// The group that an entry of a list of callers stands for, as in `@ops`; not checked. `None` for a
+/// caller.
+pub fn as_group(entry: &str) -> Option<&str> {
+    entry.strip_prefix('@')
 }
 
 fn level(name: &str) -> Result<(), NameFault> {

@@ -37,7 +37,7 @@
 /// | `title` | `"…"` | a name for people |
 /// | `description` | `"…"` | what models choose the tool by; the doc comment, and one of both must be there |
 /// | `version` | `"…"` | the tool's own version |
-/// | `allowed_callers` | `["…", …]` | who may call, by identity at the broker; the server's `default_callers`, or everyone who is authenticated. `[]` is nobody |
+/// | `allowed_callers` | `["…", …]` | who may call, by identity at the broker, or as `"@group"` of the server; the server's `default_callers`, or everyone who is authenticated. `[]` is nobody |
 /// | `streaming` | flag | the tool sends partial results with [`ToolContext::stream`] |
 /// | `timeout` | `"500ms"`, `"30s"`, `"2m"`, `"1h"` | the longest a call may take; the server's limit |
 /// | `read_only`, `destructive`, `idempotent`, `open_world` | flag | the hints of MCP ([`Hints`](crate::tool::Hints)); nothing is said |
@@ -135,11 +135,38 @@ pub use mcp_mqtt_macros::tool;
 /// | `namespace` | `"…"`, levels of the same letters, separated by `/` | the topics' first levels; `a2a/v1` |
 /// | `version` | `"…"` | the server's version; the version of your crate |
 /// | `description` | `"…"` | what the server is for |
-/// | `default_callers` | `["…", …]` | who may call tools that have no `allowed_callers`; everyone who is authenticated |
+/// | `default_callers` | `["…", …]` | who may call tools that have no `allowed_callers`, groups included; everyone who is authenticated |
+/// | `groups` | `groups(ops = ["…", …], …)` | groups of callers, which lists of callers name as `"@ops"`; none |
 /// | `crate` | `::path` | where this crate is found; `::mcp_mqtt` |
 ///
 /// Where the broker is, and the password for it, come from flags and the environment. What a policy
 /// and the cards are made of stands in the attributes only: the body of `main` cannot change it.
+///
+/// # Groups of callers
+///
+/// `groups(…)` gives names to lists of callers. A tool, wherever it is written, and `default_callers`
+/// name a group by `@` and its name; policy, cards and the server's own check then speak of its
+/// members.
+///
+/// ```no_run
+/// use mcp_mqtt::{mcp_server, tool};
+///
+/// /// Restarts a gateway.
+/// #[tool(allowed_callers = ["@field-ops", "dave"])]
+/// async fn restart(gateway: String) {}
+///
+/// #[mcp_server(
+///     name = "fleet",
+///     groups(readers = ["carol"], "field-ops" = ["alice", "bob"]),
+///     default_callers = ["@readers", "@field-ops"],
+/// )]
+/// async fn main() {}
+/// ```
+///
+/// The name of a group is 1–64 of `A–Z a–z 0–9 _ - .`, in quotes where it is no identifier. A group
+/// has at least one member; its members are callers, not groups. A caller who is listed and in a
+/// group, or in two, counts once. A tool that names a group which is not defined is an error at the
+/// start, with exit code 2.
 ///
 /// # The body of `main`
 ///

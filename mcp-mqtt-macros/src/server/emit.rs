@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 
+use super::groups::Group;
 use super::spec::Spec;
 use crate::item::Item;
 use crate::types::ends;
@@ -65,6 +66,10 @@ fn info(spec: &Spec) -> TokenStream {
             .as_ref()
             .map(|callers| quote!(&[#(#callers),*])),
     );
+    let groups = options.groups.iter().flatten().map(|group| {
+        let Group { name, members } = group;
+        quote!((#name, &[#(#members),*]))
+    });
     quote! {
         const __INFO: __rt::ServerInfo = __rt::ServerInfo {
             name: #name,
@@ -72,6 +77,7 @@ fn info(spec: &Spec) -> TokenStream {
             version: #version,
             description: #description,
             default_callers: #callers,
+            groups: &[#(#groups),*],
         };
     }
 }

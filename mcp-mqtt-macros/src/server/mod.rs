@@ -1,6 +1,7 @@
 //! `#[mcp_server]`: keys and `main` as written → checked [`Spec`] → tokens.
 
 mod emit;
+mod groups;
 mod main_fn;
 mod options;
 mod spec;

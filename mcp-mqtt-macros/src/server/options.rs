@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use syn::{LitStr, Path, parse_quote};
 
+use super::groups::{self, Group};
 use crate::errors::Errors;
 use crate::grammar::{self, NameFault};
 use crate::keys::{Key, Keys};
@@ -14,8 +15,12 @@ const KEYS: &[&str] = &[
     "version",
     "description",
     "default_callers",
+    "groups",
     "crate",
 ];
+
+/// Those that have parentheses.
+const NESTED: &[&str] = &["groups"];
 
 /// What must not be compiled into a binary.
 const SECRETS: &[&str] = &[
@@ -47,6 +52,8 @@ pub(super) struct Options {
     pub(super) version: Option<LitStr>,
     pub(super) description: Option<LitStr>,
     pub(super) default_callers: Option<Vec<LitStr>>,
+    /// `None` without the key, or beside an error.
+    pub(super) groups: Option<Vec<Group>>,
 }
 
 impl Options {
@@ -59,16 +66,24 @@ impl Options {
             version: None,
             description: None,
             default_callers: None,
+            groups: None,
         };
-        let keys = Keys::read_but(tokens, KEYS, refuse_outside, errors);
+        let keys = Keys::read_but(tokens, KEYS, NESTED, refuse_outside, errors);
         if !keys.mentions("name") {
             errors.at(
                 main,
                 "`name` is missing: every server has one\nhelp: write `#[mcp_server(name = \"my-server\")]`",
             );
         }
+        let grouped = keys.mentions("groups");
         for key in keys {
             options.set(&key, errors);
+        }
+        // Groups that could not be read may have been any.
+        if options.groups.is_some() || !grouped {
+            let groups = options.groups.as_deref().unwrap_or_default();
+            let callers = options.default_callers.as_deref().unwrap_or_default();
+            groups::check(groups, callers, errors);
         }
         options
     }
@@ -79,6 +94,7 @@ impl Options {
             "namespace" => self.namespace = checked(key, "namespace", grammar::namespace, errors),
             "version" => self.version = key.words(errors),
             "description" => self.description = key.words(errors),
+            "groups" => self.groups = groups::read(key, errors),
             "default_callers" => self.default_callers = callers(key, errors),
             _ => self.krate = key.crate_path(errors).unwrap_or_else(|| self.krate.clone()),
         }

@@ -28,7 +28,8 @@ fn a_plain_server() {
 fn a_server_with_everything() {
     let arguments = quote! {
         name = "hello", namespace = "demo", version = "2", description = "Says hello",
-        default_callers = ["scout"], crate = ::renamed
+        default_callers = ["scout", "@ops"], groups(ops = ["alice", "bob"], "field-ops" = ["carol"]),
+        crate = ::renamed
     };
     let item = quote! {
         /// Starts.

@@ -18,7 +18,7 @@ use quote::{ToTokens as _, quote};
 use crate::errors::Errors;
 use crate::item::{Item, NoItem};
 
-pub(crate) use callers::callers;
+pub(crate) use callers::{callers, members};
 use spec::Spec;
 
 /// Expands `#[tool]`. Whatever is wrong, the user's item is emitted, so that nothing else breaks.

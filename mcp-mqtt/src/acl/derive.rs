@@ -35,9 +35,10 @@ impl Policy {
     /// # Errors
     ///
     /// When a name of the scope or of a tool would change the meaning of a topic or of a broker's
-    /// rule; all such names are reported at once.
+    /// rule; all such names are reported at once. When a group among the callers of a tool was not
+    /// defined by [`Registry::with_groups`].
     pub fn derive(scope: &Scope, tools: &Registry) -> Result<Self, DeriveError> {
-        let tools: Vec<_> = tools.iter().map(ToolGrant::from).collect();
+        let tools: Vec<_> = tools.resolved()?.iter().map(ToolGrant::from).collect();
         Self::derive_from(scope, &tools)
     }
 

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::word::UnknownWord;
 use crate::grammar::{self, NameFault};
+use crate::tool::RegistryError;
 
 /// Which peers a policy is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -110,6 +111,9 @@ pub enum DeriveError {
     /// Names that would become topics or broker rules with another meaning; all of them.
     #[error("no policy can be derived from these names:{}", lines(.0))]
     InvalidNames(Vec<InvalidName>),
+    /// Groups among the callers of tools are not defined.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
 }
 
 /// A name that is against the grammar.

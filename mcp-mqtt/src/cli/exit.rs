@@ -140,6 +140,7 @@ impl From<DeriveError> for Faults {
     fn from(error: DeriveError) -> Self {
         match error {
             DeriveError::InvalidNames(names) => names.iter().collect(),
+            DeriveError::Registry(error) => error.into(),
         }
     }
 }

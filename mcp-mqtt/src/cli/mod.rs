@@ -89,9 +89,9 @@ impl Program {
             .unwrap_or_else(|| annotated.to_owned())
     }
 
-    /// The linked tools, with the callers that they have by default.
+    /// The linked tools, with the callers that the annotations give them.
     fn registry(&self) -> Result<Registry, RegistryError> {
-        Ok(Registry::linked()?.with_default_callers(self.info.default_callers))
+        self.info.registry()
     }
 }
 

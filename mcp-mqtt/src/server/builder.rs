@@ -138,7 +138,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Sets the tools; default is every linked one.
+    /// Sets the tools; default is every linked one. Groups among their callers must have been defined
+    /// by [`Registry::with_groups`].
     pub fn registry(mut self, registry: Registry) -> Self {
         self.registry = Some(Ok(registry));
         self
@@ -197,7 +198,8 @@ impl ServerBuilder {
         let mut faults = Vec::new();
         let name = self.checked_name(&mut faults);
         let namespace = self.checked_namespace(&mut faults);
-        let registry = match self.registry.unwrap_or_else(Registry::linked) {
+        let registry = self.registry.unwrap_or_else(Registry::linked);
+        let registry = match registry.and_then(|registry| registry.resolved().cloned()) {
             Ok(registry) if registry.is_empty() => {
                 faults.push(BuildFault::NoTools);
                 registry
@@ -303,5 +305,29 @@ fn check_limits(limits: &Limits, broker: Option<&ConnectOptions>, faults: &mut V
             "at most {most}, or the broker drops larger calls; raise `ConnectOptions::max_packet_size`"
         );
         refuse("`max_payload`", must);
+    }
+}
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::tool::{Tool, ToolContext};
+
+    #[test]
+    fn a_group_that_is_not_defined_is_a_fault_among_the_others() {
+        let tool = Tool::builder("read")
+            .allowed_callers(["@ops"])
+            .handler(|(): (), _: ToolContext| async { Ok::<_, String>(()) })
+            .build()
+            .unwrap();
+        let registry = Registry::empty().add(tool).unwrap();
+        let server = || Server::builder().name("a/b").registry(registry.clone());
+        let error = server().build().unwrap_err();
+        assert_eq!(error.faults.len(), 3, "{error}");
+        assert!(error.to_string().contains("group `@ops`"), "{error}");
+
+        let registry = registry.clone().with_groups([("ops", ["alice"])]).unwrap();
+        let error = server().registry(registry).build().unwrap_err();
+        assert_eq!(error.faults.len(), 2, "{error}");
     }
 }

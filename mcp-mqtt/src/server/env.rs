@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use super::{Server, Setup};
 use crate::entry::{ServerInfo, SetupHook};
 use crate::mqtt::{BrokerUrl, ConnectOptions, Secret};
-use crate::tool::Registry;
 
 /// Serves what is linked on the broker in `MQTT_URL`, as `MQTT_USERNAME` with `MQTT_PASSWORD`.
 pub(crate) fn run_from_env(info: ServerInfo, hook: SetupHook) -> ExitCode {
@@ -31,9 +30,7 @@ fn run(info: ServerInfo, hook: SetupHook) -> Result<(), (u8, String)> {
     if let Ok(password) = std::env::var("MQTT_PASSWORD") {
         options.password = Some(Secret::new(password));
     }
-    let registry = Registry::linked()
-        .map_err(|error| (2, error.to_string()))?
-        .with_default_callers(info.default_callers);
+    let registry = info.registry().map_err(|error| (2, error.to_string()))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

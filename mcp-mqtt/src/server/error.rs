@@ -61,7 +61,7 @@ pub enum BuildFault {
          write `use that_crate as _;` so that it is linked"
     )]
     NoTools,
-    /// The linked tools do not make a registry.
+    /// The linked tools do not make a registry, or groups among their callers are not defined.
     #[error(transparent)]
     Registry(RegistryError),
     /// The schema of a tool's arguments cannot be used, for instance for a pattern that is none.

@@ -90,7 +90,8 @@ impl ToolBuilder {
     }
 
     /// Who may call; an empty list is nobody. Without it, the server's default callers may, and
-    /// without those every authenticated caller.
+    /// without those every authenticated caller. `@name` stands for the group `name` of
+    /// [`Registry::with_groups`](super::Registry::with_groups).
     pub fn allowed_callers<I>(mut self, callers: I) -> Self
     where
         I: IntoIterator<Item: Into<String>>,

@@ -24,6 +24,14 @@ pub enum ToolFault {
         /// What is wrong with it.
         fault: NameFault,
     },
+    /// The name of a group among the allowed callers is not 1–64 of `A–Z a–z 0–9 _ - .`.
+    #[error("the name of the group `{}` among its callers {fault}; use 1 to 64 of `A-Z a-z 0-9 _ - .`", .name.escape_debug())]
+    Group {
+        /// The name, with its `@`.
+        name: String,
+        /// What is wrong with it.
+        fault: NameFault,
+    },
     /// An allowed caller is listed twice.
     #[error("the caller `{0}` is allowed twice; list it once")]
     DuplicateCaller(String),
@@ -76,7 +84,10 @@ pub(super) fn names(
     faults.extend(grammar::tool(name).err().map(ToolFault::Name));
     for (i, name) in callers.unwrap_or_default().iter().enumerate() {
         let (name, earlier) = (name.clone(), callers.unwrap_or_default().iter().take(i));
-        if let Err(fault) = grammar::caller(&name) {
+        let group = grammar::as_group(&name);
+        if let Some(fault) = group.and_then(|group| grammar::group(group).err()) {
+            faults.push(ToolFault::Group { name, fault });
+        } else if let (None, Err(fault)) = (group, grammar::caller(&name)) {
             faults.push(ToolFault::Caller { name, fault });
         } else if earlier.clone().any(|other| *other == name) {
             faults.push(ToolFault::DuplicateCaller(name));

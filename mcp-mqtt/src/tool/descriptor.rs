@@ -109,7 +109,9 @@ impl Tool {
         self.spec.version.as_deref()
     }
 
-    /// Who may call: `None` is every authenticated caller, an empty list is nobody.
+    /// Who may call: `None` is every authenticated caller, an empty list is nobody. In the registry of
+    /// a server these are names of callers only; before
+    /// [`Registry::with_groups`](super::Registry::with_groups), `@name` may stand for a group.
     pub fn allowed_callers(&self) -> Option<&[String]> {
         self.allowed_callers.as_deref()
     }
@@ -158,6 +160,10 @@ impl Tool {
     /// The module path of the annotation; empty if made by hand.
     pub fn module(&self) -> &str {
         self.spec.module
+    }
+
+    pub(super) fn map_callers(&mut self, map: impl FnOnce(&Arc<[String]>) -> Arc<[String]>) {
+        self.allowed_callers = self.allowed_callers.as_ref().map(map);
     }
 
     pub(super) fn set_default_callers(&mut self, callers: &Arc<[String]>) {

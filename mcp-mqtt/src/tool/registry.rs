@@ -1,13 +1,17 @@
 //! The tools of a server: gathered, checked, narrowed. The only reader of what `#[tool]` leaves in
 //! the binary is `Registry::linked`.
 
+mod error;
+
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
-use super::check::{self, ToolFault};
+use super::check;
 use super::descriptor::Tool;
+use super::groups::{self, Groups};
 use super::linked;
+
+pub use error::{Place, RegistryError, RegistryFault};
 
 /// The tools of a server, sorted by name.
 ///
@@ -35,7 +39,20 @@ impl Registry {
     /// When there is none, when two have one name, when a schema is no object: all faults at once,
     /// with file and line.
     pub fn linked() -> Result<Self, RegistryError> {
-        Self::checked(linked::tools())
+        let mut faults = Vec::new();
+        Self::gather(linked::tools(), &mut faults).unless(faults)
+    }
+
+    /// Every annotated tool, with what `#[mcp_server]` says of callers; the faults of all at once.
+    pub(crate) fn annotated(
+        default_callers: Option<&[&str]>,
+        groups: &[(&str, &[&str])],
+    ) -> Result<Self, RegistryError> {
+        let mut faults = Vec::new();
+        Self::gather(linked::tools(), &mut faults)
+            .with_default_callers(default_callers)
+            .resolve(groups.iter().copied(), &mut faults)
+            .unless(faults)
     }
 
     /// The annotated tools, the first of each name, whatever is wrong with them.
@@ -52,16 +69,15 @@ impl Registry {
         Self::default()
     }
 
-    fn checked(tools: Vec<Tool>) -> Result<Self, RegistryError> {
+    fn gather(tools: Vec<Tool>, faults: &mut Vec<RegistryFault>) -> Self {
         let mut registry = Self::empty();
-        let mut faults = Vec::new();
         if tools.is_empty() {
             faults.push(RegistryFault::NoTools);
         }
         for tool in tools {
-            registry.insert(tool, &mut faults);
+            registry.insert(tool, faults);
         }
-        registry.unless(faults)
+        registry
     }
 
     /// Adds a tool.
@@ -149,7 +165,8 @@ impl Registry {
         self
     }
 
-    /// Lets these callers call the tools that do not say who may; `None` changes nothing.
+    /// Lets these callers, and the members of groups that stand as `@name` among them, call the tools
+    /// that do not say who may; `None` changes nothing.
     #[must_use]
     pub fn with_default_callers(mut self, callers: Option<&[&str]>) -> Self {
         if let Some(callers) = callers {
@@ -159,6 +176,82 @@ impl Registry {
             }
         }
         self
+    }
+
+    /// Defines groups of callers: each `@name` among the callers of a tool gives way to the members of
+    /// the group `name`. To be called once, when the tools and their default callers are complete.
+    ///
+    /// A group has at least one member; members are callers, not groups. A caller that is in two of
+    /// the groups, or is listed besides, counts once.
+    ///
+    /// ```
+    /// # use mcp_mqtt::tool::{Registry, Tool, ToolContext};
+    /// let ping = Tool::builder("ping")
+    ///     .allowed_callers(["@ops", "dave"])
+    ///     .handler(|(): (), _ctx: ToolContext| async { Ok::<_, String>("pong") })
+    ///     .build()?;
+    /// let registry = Registry::empty().add(ping)?.with_groups([("ops", ["alice", "bob"])])?;
+    ///
+    /// assert!(registry.iter().all(|tool| tool.allows("alice") && !tool.allows("mallory")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When a group is at fault, or a tool has one among its callers that is not defined: all such
+    /// faults.
+    pub fn with_groups<G, M>(
+        self,
+        groups: impl IntoIterator<Item = (G, M)>,
+    ) -> Result<Self, RegistryError>
+    where
+        G: AsRef<str>,
+        M: IntoIterator<Item: AsRef<str>>,
+    {
+        let mut faults = Vec::new();
+        self.resolve(groups, &mut faults).unless(faults)
+    }
+
+    fn resolve<G, M>(
+        mut self,
+        groups: impl IntoIterator<Item = (G, M)>,
+        faults: &mut Vec<RegistryFault>,
+    ) -> Self
+    where
+        G: AsRef<str>,
+        M: IntoIterator<Item: AsRef<str>>,
+    {
+        let mut groups = Groups::read(groups, faults);
+        for tool in self.tools.values_mut() {
+            let unknown = groups.unknown(tool.allowed_callers().unwrap_or_default());
+            faults.extend(unknown.map(|group| RegistryFault::UnknownGroup {
+                tool: tool.name().to_owned(),
+                place: Place::of(tool),
+                group: group.to_owned(),
+                known: groups.names(),
+            }));
+            tool.map_callers(|callers| groups.resolve(callers));
+        }
+        self
+    }
+
+    /// The registry, if each group has given way to its members: no server and no policy may take a
+    /// group for a caller.
+    pub(crate) fn resolved(&self) -> Result<&Self, RegistryError> {
+        let mut faults = Vec::new();
+        for tool in self.iter() {
+            let groups = groups::references(tool.allowed_callers().unwrap_or_default());
+            faults.extend(groups.map(|group| RegistryFault::UnresolvedGroup {
+                tool: tool.name().to_owned(),
+                place: Place::of(tool),
+                group: group.to_owned(),
+            }));
+        }
+        if faults.is_empty() {
+            Ok(self)
+        } else {
+            Err(RegistryError { faults })
+        }
     }
 
     /// The tool of this name.
@@ -179,100 +272,6 @@ impl Registry {
     /// Whether there is no tool.
     pub fn is_empty(&self) -> bool {
         self.tools.is_empty()
-    }
-}
-
-/// Where a tool comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Place {
-    /// An annotation.
-    Source {
-        /// The file, as the compiler was given it.
-        file: &'static str,
-        /// The line, from 1.
-        line: u32,
-    },
-    /// `Tool::builder`.
-    ByHand,
-}
-
-impl Place {
-    fn of(tool: &Tool) -> Self {
-        match tool.source() {
-            Some((file, line)) => Self::Source { file, line },
-            None => Self::ByHand,
-        }
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Source { file, line } => write!(f, "{file}:{line}"),
-            Self::ByHand => f.write_str("made by hand"),
-        }
-    }
-}
-
-/// One fault of a registry.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RegistryFault {
-    /// The program contains no annotated tool.
-    #[error(
-        "no tools are linked\nhelp: put `#[tool]` on an async fn; if the tools are in a library, \
-         write `use that_crate as _;`, or the linker leaves it out"
-    )]
-    NoTools,
-    /// Two tools have one name.
-    #[error(
-        "tool `{tool}` is there twice: {} and {}\nhelp: rename one with `#[tool(name = \"…\")]`",
-        places[0], places[1]
-    )]
-    Duplicate {
-        /// The name.
-        tool: String,
-        /// Where the two come from.
-        places: [Place; 2],
-    },
-    /// A tool cannot be served as it is.
-    #[error("tool `{tool}` ({place}): {fault}")]
-    Tool {
-        /// The name.
-        tool: String,
-        /// Where it comes from.
-        place: Place,
-        /// What is wrong with it.
-        fault: ToolFault,
-    },
-    /// A name that no tool has was asked for.
-    #[error("there is no tool `{name}`; there are: {}", .known.join(", "))]
-    Unknown {
-        /// The name.
-        name: String,
-        /// The names there are.
-        known: Vec<String>,
-    },
-}
-
-/// The tools of a program do not make a server; all that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct RegistryError {
-    /// What is wrong; never empty.
-    pub faults: Vec<RegistryFault>,
-}
-
-/// Each fault on a line of its own, some followed by a line of help.
-impl fmt::Display for RegistryError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, fault) in self.faults.iter().enumerate() {
-            if i > 0 {
-                f.write_str("\n")?;
-            }
-            fault.fmt(f)?;
-        }
-        Ok(())
     }
 }
 

@@ -3,9 +3,9 @@
 use mcp_mqtt::tool;
 
 /// Reads.
-#[tool(allowed_callers = ["ops/#", "+", "two words", "@admins", "scout-sub"])]
+#[tool(allowed_callers = ["ops/#", "+", "two words", "scout-sub"])]
 async fn read() {}
 
 fn main() {}
 
-// mistakes: 5
+// mistakes: 4

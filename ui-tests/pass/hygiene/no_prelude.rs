@@ -30,7 +30,7 @@ async fn nothing() {}
 
 #[allow(dead_code)] // compiled and not run: it would serve
 mod program {
-    #[::mcp_mqtt::mcp_server(name = "hello", default_callers = ["scout"])]
+    #[::mcp_mqtt::mcp_server(name = "hello", default_callers = ["scout", "@ops"], groups(ops = ["alice"]))]
     async fn main(setup: ::mcp_mqtt::server::Setup) -> ::mcp_mqtt::server::Setup {
         setup
     }

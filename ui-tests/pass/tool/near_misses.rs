@@ -41,7 +41,7 @@ async fn flags() {}
 async fn nobody() {}
 
 /// Names with everything that is allowed.
-#[tool(name = "a-B_9.c", allowed_callers = ["agent@host.example", "spiffe:x=y"])]
+#[tool(name = "a-B_9.c", allowed_callers = ["agent@host.example", "spiffe:x=y", "@a-B_9.c"])]
 async fn names() {}
 
 /// A property that is no Rust name.

@@ -11,7 +11,8 @@ fn main() -> ::std::process::ExitCode {
         namespace: ::core::option::Option::Some("demo"),
         version: "2",
         description: "Says hello",
-        default_callers: ::core::option::Option::Some(&["scout"]),
+        default_callers: ::core::option::Option::Some(&["scout", "@ops"]),
+        groups: &[("ops", &["alice", "bob"]), ("field-ops", &["carol"])],
     };
     type __Setup = __rt::Setup;
     const __GIVE: fn(__Setup) -> Setup = <Setup as __rt::MainParam>::GIVE;

@@ -8,6 +8,7 @@ fn main() -> ::std::process::ExitCode {
         version: ::core::env!("CARGO_PKG_VERSION"),
         description: "",
         default_callers: ::core::option::Option::None,
+        groups: &[],
     };
     <() as __rt::MainReturn<()>>::MAIN.start(__INFO, main)
 }

@@ -153,7 +153,9 @@ fn every_bad_name_is_reported_and_the_share_key_is_kept_secret() {
     };
     let bad = tool("t", &["x\nuser root"]);
     let error = Policy::derive_from(&scope, &[grant(&bad)]).unwrap_err();
-    let DeriveError::InvalidNames(names) = &error;
+    let DeriveError::InvalidNames(names) = &error else {
+        panic!("{error}");
+    };
     assert_eq!(names.len(), 5);
     let text = error.to_string();
     assert!(
@@ -161,4 +163,21 @@ fn every_bad_name_is_reported_and_the_share_key_is_kept_secret() {
         "{text}"
     );
     assert!(!text.contains("hush"), "{text}");
+}
+
+#[test]
+fn a_group_that_is_not_defined_is_no_caller() {
+    let tool = crate::tool::Tool::builder("read")
+        .allowed_callers(["@ops"])
+        .handler(|(): (), _: crate::tool::ToolContext| async { Ok::<_, String>(()) })
+        .build()
+        .unwrap();
+    let registry = crate::tool::Registry::empty().add(tool).unwrap();
+    let scope = scope(Profile::Reference, None);
+    let error = Policy::derive(&scope, &registry).unwrap_err().to_string();
+    assert!(error.contains("the group `@ops` of its callers"), "{error}");
+
+    let registry = registry.with_groups([("ops", ["alice"])]).unwrap();
+    let by_group = Policy::derive(&scope, &registry).unwrap();
+    assert_eq!(by_group, derive(&scope, &[super::tool("read", &["alice"])]));
 }

@@ -156,7 +156,7 @@ fn without_a_list_everybody_may_call_and_with_an_empty_one_nobody() {
 #[test]
 fn all_that_is_wrong_is_said_at_once() {
     let error = Tool::builder("a b")
-        .allowed_callers(["scout", "scout", "@all"])
+        .allowed_callers(["scout", "scout", "all/", "@", "@all"])
         .timeout(Duration::ZERO)
         .output_schema(json!({"type": "nonsense"}))
         .build()
@@ -167,6 +167,7 @@ fn all_that_is_wrong_is_said_at_once() {
             ToolFault::Name(NameFault::Character(' ')),
             ToolFault::DuplicateCaller(_),
             ToolFault::Caller { .. },
+            ToolFault::Group { .. },
             ToolFault::ZeroTimeout,
             ToolFault::NotAnObject,
             ToolFault::OutputSchema(_),
@@ -178,7 +179,7 @@ fn all_that_is_wrong_is_said_at_once() {
             .to_string()
             .starts_with("tool `a b`: its name contains a space")
     );
-    assert_eq!(error.to_string().lines().count(), 7);
+    assert_eq!(error.to_string().lines().count(), 8);
 }
 
 #[test]

@@ -29,8 +29,13 @@ static DEFS: [ToolDef; 4] = [
 ];
 static AGAIN: ToolDef = def("greet", "other", 7);
 
+fn checked(tools: Vec<Tool>) -> Result<Registry, RegistryError> {
+    let mut faults = Vec::new();
+    Registry::gather(tools, &mut faults).unless(faults)
+}
+
 fn linked() -> Registry {
-    Registry::checked(DEFS.iter().map(linked::tool).collect()).unwrap()
+    checked(DEFS.iter().map(linked::tool).collect()).unwrap()
 }
 
 fn names(registry: &Registry) -> Vec<&str> {
@@ -51,7 +56,7 @@ fn tools_are_sorted_by_name() {
 
 #[test]
 fn a_program_without_tools_is_told_why_that_may_be() {
-    let error = Registry::checked(Vec::new()).unwrap_err();
+    let error = checked(Vec::new()).unwrap_err();
     assert_eq!(error.faults, [RegistryFault::NoTools]);
     assert!(error.to_string().contains("`use that_crate as _;`"));
     assert!(Registry::empty().is_empty());
@@ -79,7 +84,7 @@ fn all_faults_of_all_tools_are_reported() {
         },
     ];
     let tools = BAD.iter().chain(&BAD).map(linked::tool).collect();
-    let error = Registry::checked(tools).unwrap_err();
+    let error = checked(tools).unwrap_err();
     assert_eq!(error.faults.len(), 2 * 2 + 2);
     assert!(
         error

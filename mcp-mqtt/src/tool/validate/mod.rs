@@ -159,7 +159,10 @@ fn longest_enum(schema: &Value) -> usize {
     match schema {
         Value::Array(items) => items.iter().map(longest_enum).max().unwrap_or(0),
         Value::Object(map) => {
-            let own = map.get("enum").and_then(Value::as_array).map_or(0, Vec::len);
+            let own = map
+                .get("enum")
+                .and_then(Value::as_array)
+                .map_or(0, Vec::len);
             map.values().map(longest_enum).max().unwrap_or(0).max(own)
         }
         _ => 0,

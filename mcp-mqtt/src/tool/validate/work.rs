@@ -52,7 +52,9 @@ pub(super) fn count(schema: &Value, instance: &Value, limit: u64) -> u64 {
     let mut work = Work {
         root: schema,
         plain: !mentions(schema, &|key| elsewhere.contains(&key))
-            && !schema.as_object().is_some_and(|map| map.values().any(below)),
+            && !schema
+                .as_object()
+                .is_some_and(|map| map.values().any(below)),
         limit,
         visits: 0,
         known: HashMap::new(),
@@ -92,7 +94,9 @@ impl<'a> Work<'a> {
                 self.reference(reference, instance)
             }
             ("anyOf" | "oneOf", Value::Array(branches), _) => self.alternatives(branches, instance),
-            ("allOf", Value::Array(parts), _) => self.sum(parts.iter().map(|part| (part, instance))),
+            ("allOf", Value::Array(parts), _) => {
+                self.sum(parts.iter().map(|part| (part, instance)))
+            }
             ("then", _, _) if ruled_out(schema, instance) => 0,
             ("not" | "if" | "then" | "else", _, _) => self.of(value, instance),
             ("properties", Value::Object(properties), Value::Object(object)) => self.sum(
@@ -100,7 +104,11 @@ impl<'a> Work<'a> {
                     .iter()
                     .filter_map(|(name, property)| Some((property, object.get(name)?))),
             ),
-            ("patternProperties" | "dependentSchemas", Value::Object(schemas), Value::Object(object)) => {
+            (
+                "patternProperties" | "dependentSchemas",
+                Value::Object(schemas),
+                Value::Object(object),
+            ) => {
                 let schemas = schemas.values();
                 if keyword == "dependentSchemas" {
                     return self.sum(schemas.map(|schema| (schema, instance)));
