@@ -69,6 +69,7 @@ pub(super) async fn run(
         route: Route::new(started),
         request: &request,
         partials,
+        inbox_delivery: false,
     };
     attempt.run().await
 }
@@ -84,6 +85,8 @@ struct Attempt<'a> {
     route: Route,
     request: &'a Request,
     partials: Option<Partials>,
+    /// The server delivers partial results to the inbox: those on the stream topic are not its own.
+    inbox_delivery: bool,
 }
 
 impl Attempt<'_> {
@@ -164,7 +167,7 @@ impl Attempt<'_> {
                 Ok(Ok(codes)) if codes.iter().all(Result::is_ok) => {}
                 Ok(Ok(_) | Err(PublishError::Refused(_))) => {
                     tracing::warn!(
-                        filter,
+                        ?filter,
                         "the broker refuses the stream topic: there will be no partial results"
                     );
                 }
@@ -232,7 +235,7 @@ impl Attempt<'_> {
     }
 
     /// The result, if this is the response.
-    fn read(&self, delivery: &Delivery) -> Option<Result<Value, CallError>> {
+    fn read(&mut self, delivery: &Delivery) -> Option<Result<Value, CallError>> {
         let tool = &self.request.tool;
         match response::read(delivery, self.call_id) {
             Meaning::Outcome(Ok(value)) => Some(Ok(value)),
@@ -242,6 +245,10 @@ impl Attempt<'_> {
                 body,
             ))),
             Meaning::Partial(value) => {
+                self.inbox_delivery |= !delivery.stream;
+                if delivery.stream && self.inbox_delivery {
+                    return None;
+                }
                 if let Some(partials) = &self.partials {
                     partials.set_missed(self.mailbox.missed());
                     partials.push(value);
@@ -299,9 +306,7 @@ impl Attempt<'_> {
             PublishError::Refused(reason @ ReasonCode::QUOTA_EXCEEDED) => {
                 self.unavailable(reason.to_string())
             }
-            PublishError::NotConnected | PublishError::NotSent | PublishError::Lost => {
-                self.lost(link::cause(&self.client.shared))
-            }
+            error if error.is_loss() => self.lost(link::cause(&self.client.shared)),
             error => CallError::NotTaken {
                 tool,
                 reason: error.to_string(),

@@ -76,6 +76,11 @@ impl Call<Value> {
     ///
     /// They come on the caller's inbox from servers that announce it in the tool's card, else on
     /// the stream topic of the call. Where the policy denies that topic there are none.
+    ///
+    /// On the inbox they are as private and as trustworthy as the result. Those on the stream topic
+    /// are claims: the policy of the profile `reference` lets every caller of the tool read that
+    /// topic, and on a broker without a policy anybody may publish there, with the id of the call
+    /// that the topic shows. The result always comes on the inbox, whatever is sent there.
     pub fn streamed(self) -> CallStream {
         CallStream::new(move |partials| async move {
             let (client, request) = self.request(true)?;

@@ -38,13 +38,16 @@ pub(super) fn server(
     Ok(card)
 }
 
-fn read<C: serde::de::DeserializeOwned>(payload: &[u8]) -> Result<C, String> {
-    if payload.len() > MAX_CARD {
-        return Err(format!(
-            "it has {} bytes; at most {MAX_CARD} are read",
-            payload.len()
-        ));
+/// `Err` if it is too large to be read.
+pub(super) fn check_size(payload: &[u8]) -> Result<(), String> {
+    match payload.len() {
+        0..=MAX_CARD => Ok(()),
+        size => Err(format!("it has {size} bytes; at most {MAX_CARD} are read")),
     }
+}
+
+fn read<C: serde::de::DeserializeOwned>(payload: &[u8]) -> Result<C, String> {
+    check_size(payload)?;
     serde_json::from_slice(payload).map_err(|e| e.to_string())
 }
 

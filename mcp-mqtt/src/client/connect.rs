@@ -7,7 +7,9 @@ use super::link::Link;
 use super::shared::Shared;
 use super::{Client, Inner, subscriptions};
 use crate::grammar::{self, NameFault};
-use crate::mqtt::{ConnectOptions, Connection, ConnectionError, OptionsError, UrlError};
+use crate::mqtt::{
+    ConnectOptions, Connection, ConnectionError, OptionsError, OptionsFault, UrlError,
+};
 use crate::wire::{DEFAULT_NAMESPACE, Namespace};
 
 /// Tools whose cards a client watches, beyond those that are in a call.
@@ -36,30 +38,11 @@ pub struct ClientBuilder {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// No broker was given.
-    #[error("no broker was given: set `url` or `broker`")]
-    NoBroker,
-    /// The URL of the broker is none.
-    #[error("the URL of the broker is not valid")]
-    Url(#[source] UrlError),
-    /// The options of the connection are not valid.
-    #[error("the options of the connection are not valid")]
-    Options(#[source] OptionsError),
-    /// No caller can have this name.
-    #[error("the caller `{}` {fault}", .caller.escape_default())]
-    Caller {
-        /// The name.
-        caller: String,
-        /// What is wrong with it.
-        fault: NameFault,
-    },
-    /// No namespace can have this name.
-    #[error("the namespace `{}` {fault}", .namespace.escape_default())]
-    Namespace {
-        /// The name.
-        namespace: String,
-        /// What is wrong with it.
-        fault: NameFault,
+    /// The description cannot work; nothing was opened. All faults are collected.
+    #[error("{}", lines(.faults))]
+    Description {
+        /// Each fault, at least one.
+        faults: Vec<DescriptionFault>,
     },
     /// The broker cannot be reached or refused the connection.
     #[error("no connection to the broker")]
@@ -74,6 +57,59 @@ pub enum ConnectError {
         /// The reason code of the SUBACK in words.
         reason: String,
     },
+}
+
+/// One fault of a client's description.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DescriptionFault {
+    /// No broker was given.
+    #[error(
+        "no broker was given; call `.url(\"mqtt://…\")` or `.broker(ConnectOptions::new(url))`"
+    )]
+    NoBroker,
+    /// The URL of the broker is none.
+    #[error(transparent)]
+    Url(UrlError),
+    /// An option of the connection cannot work.
+    #[error(transparent)]
+    Options(OptionsFault),
+    /// No caller can have this name.
+    #[error(
+        "the caller `{}` {fault}; a caller is named by 1 to 64 of `A-Z a-z 0-9 _ - . @ : =`, neither with `@` at the start nor with `-sub` at the end",
+        .caller.escape_default()
+    )]
+    Caller {
+        /// The name.
+        caller: String,
+        /// What is wrong with it.
+        fault: NameFault,
+    },
+    /// No namespace can have this name.
+    #[error(
+        "the namespace `{}` {fault}; a namespace has levels of 1 to 64 of `A-Z a-z 0-9 _ - .`, with `/` between them",
+        .namespace.escape_default()
+    )]
+    Namespace {
+        /// The name.
+        namespace: String,
+        /// What is wrong with it.
+        fault: NameFault,
+    },
+}
+
+fn lines(faults: &[DescriptionFault]) -> String {
+    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+impl From<OptionsError> for ConnectError {
+    fn from(error: OptionsError) -> Self {
+        let faults = error.faults.into_iter().map(DescriptionFault::Options);
+        Self::Description {
+            faults: faults.collect(),
+        }
+    }
 }
 
 impl ClientBuilder {
@@ -93,8 +129,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The broker, with every option of the connection. A client id that
-    /// [`ConnectOptions::new`] made up is replaced by the default of this builder.
+    /// The broker, with every option of the connection. Where the options have no user name or no
+    /// client id, those of the table [above](Self) are used.
     pub fn broker(mut self, options: ConnectOptions) -> Self {
         self.broker = Ok(Some(options));
         self
@@ -123,23 +159,10 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// A [`ConnectError`] if the description is not valid, and at the *first* failure to connect: it
-    /// does not retry. Once connected, a client reconnects by itself.
+    /// A [`ConnectError`] with every fault of the description, and at the *first* failure to connect:
+    /// it does not retry. Once connected, a client reconnects by itself.
     pub async fn connect(self) -> Result<Client, ConnectError> {
-        grammar::caller(&self.caller).map_err(|fault| ConnectError::Caller {
-            caller: self.caller.clone(),
-            fault,
-        })?;
-        let namespace =
-            Namespace::new(&self.namespace).map_err(|fault| ConnectError::Namespace {
-                namespace: self.namespace.clone(),
-                fault,
-            })?;
-        let options = self
-            .broker
-            .map_err(ConnectError::Url)?
-            .ok_or(ConnectError::NoBroker)?;
-        let options = options.named(&self.caller);
+        let (namespace, options) = self.check()?;
         let limit = options.connect_timeout;
         let max_tools = self.max_pending.saturating_add(MAX_TOOLS);
         let shared = Arc::new(Shared::new(
@@ -160,8 +183,7 @@ impl ClientBuilder {
                     }
                 }
             }
-        })
-        .map_err(ConnectError::Options)?;
+        })?;
         // From here on, an early return closes the connection.
         let client = Client {
             inner: Arc::new(Inner {
@@ -192,31 +214,78 @@ impl ClientBuilder {
         }
         Ok(client)
     }
+
+    /// What the connection is opened with, if nothing is wrong with the description.
+    fn check(&self) -> Result<(Namespace, ConnectOptions), ConnectError> {
+        use DescriptionFault as Fault;
+        let mut faults = Vec::new();
+        if let Err(fault) = grammar::caller(&self.caller) {
+            let caller = self.caller.clone();
+            faults.push(Fault::Caller { caller, fault });
+        }
+        let namespace = self.namespace.clone();
+        let namespace = Namespace::new(&namespace)
+            .map_err(|fault| faults.push(Fault::Namespace { namespace, fault }))
+            .ok();
+        let options = match &self.broker {
+            Ok(Some(options)) => {
+                let options = options.clone().named(&self.caller);
+                if let Err(error) = options.check() {
+                    faults.extend(error.faults.into_iter().map(Fault::Options));
+                }
+                Some(options)
+            }
+            Ok(None) => {
+                faults.push(Fault::NoBroker);
+                None
+            }
+            Err(fault) => {
+                faults.push(Fault::Url(fault.clone()));
+                None
+            }
+        };
+        match (namespace, options) {
+            (Some(namespace), Some(options)) if faults.is_empty() => Ok((namespace, options)),
+            _ => Err(ConnectError::Description { faults }),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    async fn faults(builder: ClientBuilder) -> Vec<DescriptionFault> {
+        match builder.connect().await {
+            Err(ConnectError::Description { faults }) => faults,
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[tokio::test]
-    async fn bad_descriptions_fail_before_anything_is_opened() {
-        let connect = |builder: ClientBuilder| builder.connect();
-        let url = "mqtt://localhost";
+    async fn every_fault_of_a_description_is_told_before_anything_is_opened() {
+        let mut options = ConnectOptions::new("mqtt://localhost".parse().unwrap());
+        options.receive_maximum = 0;
+        options.client_id = Some(String::new());
+        let builder = Client::builder("a b").namespace("a//b").broker(options);
+        let text = builder.connect().await.unwrap_err().to_string();
+        expect_test::expect![[r#"
+            the caller `a b` contains a space; a caller is named by 1 to 64 of `A-Z a-z 0-9 _ - . @ : =`, neither with `@` at the start nor with `-sub` at the end
+            the namespace `a//b` has an empty level; a namespace has levels of 1 to 64 of `A-Z a-z 0-9 _ - .`, with `/` between them
+            the client id must have 1 to 128 bytes and no control characters
+            the receive maximum must be at least 1"#]]
+        .assert_eq(&text);
+    }
+
+    #[tokio::test]
+    async fn a_client_needs_a_broker() {
         assert!(matches!(
-            connect(Client::builder("a b").url(url)).await,
-            Err(ConnectError::Caller { .. })
+            faults(Client::builder("a")).await[..],
+            [DescriptionFault::NoBroker]
         ));
         assert!(matches!(
-            connect(Client::builder("a").url(url).namespace("a//b")).await,
-            Err(ConnectError::Namespace { .. })
-        ));
-        assert!(matches!(
-            connect(Client::builder("a").url("localhost")).await,
-            Err(ConnectError::Url(_))
-        ));
-        assert!(matches!(
-            connect(Client::builder("a")).await,
-            Err(ConnectError::NoBroker)
+            faults(Client::builder("a").url("localhost")).await[..],
+            [DescriptionFault::Url(_)]
         ));
     }
 }

@@ -149,7 +149,7 @@ impl Directory {
             Ok(card) => card,
             Err(reason) => {
                 self.ignored += 1;
-                tracing::debug!(tool, reason, "ignored a tool card");
+                tracing::debug!(tool, ?reason, "ignored a tool card");
                 return false;
             }
         };
@@ -184,7 +184,7 @@ impl Directory {
             }
             Err(reason) => {
                 self.ignored += 1;
-                tracing::debug!(server, reason, "ignored a server card");
+                tracing::debug!(server, ?reason, "ignored a server card");
                 false
             }
         }

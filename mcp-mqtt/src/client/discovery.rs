@@ -1,25 +1,21 @@
 //! Finding tools and servers by their retained cards.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use tokio::sync::MutexGuard;
 
+use super::collector::Collector;
 use super::guard::Watched;
 use super::link::{self, Link, NotReady};
-use super::route::Sight;
-use super::shared::{Collector, Shared};
+use super::route::{ABSENT_AFTER, Sight};
 use super::{Client, cards, subscriptions};
 use crate::grammar::{self, NameFault};
-use crate::mqtt::{ConnectionError, Qos, ReasonCode, RequestError, RetainHandling, Subscription};
+use crate::mqtt::{ConnectionError, ReasonCode, RequestError};
 use crate::wire::{ServerCard, Status, ToolCard, Topic};
 
-/// The cards are in when the barrier was answered and none arrived for this long: brokers may send
-/// retained messages a moment after the SUBACK.
+/// The cards are in when the barrier was answered and none of another tool or server arrived for this long:
+/// brokers may send retained messages a moment after the SUBACK.
 const QUIET: Duration = Duration::from_millis(50);
-
-/// A tool without a card for this long after the SUBACK has none.
-const MISSING_AFTER: Duration = Duration::from_millis(250);
 
 /// Why tools or servers could not be found.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +62,7 @@ pub enum DiscoveryError {
         reason: String,
     },
     /// No tool can have this name.
-    #[error("the tool name `{}` {fault}", .tool.escape_default())]
+    #[error("the tool name `{}` {fault}; {}", .tool.escape_default(), super::error::TOOL_NAME)]
     InvalidName {
         /// The name.
         tool: String,
@@ -80,7 +76,9 @@ impl Client {
     /// says offline, too.
     ///
     /// Costs a wildcard subscription for as long as it takes: the round trips, and 50 ms without
-    /// another card. Cards that do not fit their topic, or are larger than 256 KiB, are ignored.
+    /// the card of another tool. Should cards of ever more tools arrive until the client's timeout,
+    /// those that are in by then are returned. Cards that do not fit their topic, are larger than
+    /// 256 KiB, or come when 64 MiB are in, are [ignored](Self::ignored).
     ///
     /// # Errors
     ///
@@ -141,14 +139,14 @@ impl Client {
                 (Sight::Hidden, _) => {
                     return Err(self.unauthorized(topic, ReasonCode::NOT_AUTHORIZED));
                 }
-                (Sight::Missing { since }, _) if now >= since + MISSING_AFTER => {
+                (Sight::Missing { since }, _) if now >= since + ABSENT_AFTER => {
                     return Err(DiscoveryError::NotFound {
                         tool: tool.to_owned(),
                         caller: shared.caller.clone(),
                         topic,
                     });
                 }
-                (Sight::Missing { since }, _) => Some(since + MISSING_AFTER),
+                (Sight::Missing { since }, _) => Some(since + ABSENT_AFTER),
                 (Sight::Pending(until), _) => until,
                 _ => None,
             };
@@ -169,14 +167,9 @@ impl Client {
         tools: bool,
     ) -> Result<(Vec<ToolCard>, Vec<ServerCard>), DiscoveryError> {
         let deadline = self.deadline();
-        let collecting = self.collect(tools, deadline);
-        let cards = tokio::time::timeout_at(deadline.into(), collecting).await;
+        let cards = self.collect(tools, deadline).await?;
         let mut found = (Vec::new(), Vec::new());
-        for (topic, payload) in cards.map_err(|_| self.too_late())?? {
-            // An empty payload takes a card back.
-            if payload.is_empty() {
-                continue;
-            }
+        for (topic, payload) in cards.into_cards() {
             let shared = &self.inner.shared;
             let namespace = &shared.namespace;
             let read = match namespace.parse(&topic) {
@@ -197,17 +190,36 @@ impl Client {
         Ok(found)
     }
 
-    async fn collect(
-        &self,
-        tools: bool,
-        deadline: Instant,
-    ) -> Result<Vec<(String, Bytes)>, DiscoveryError> {
+    async fn collect(&self, tools: bool, deadline: Instant) -> Result<Collector, DiscoveryError> {
+        let shared = &self.inner.shared;
+        let asking = tokio::time::timeout_at(deadline.into(), self.ask(tools, deadline));
+        let collection = asking.await.map_err(|_| self.too_late())??;
+        let quiet = async {
+            while tokio::time::timeout(QUIET, shared.collected.notified())
+                .await
+                .is_ok()
+            {}
+        };
+        if tokio::time::timeout_at(deadline.into(), quiet)
+            .await
+            .is_err()
+        {
+            tracing::warn!("cards still arrived when the time for it was up: there may be more");
+        }
+        let mut state = shared.lock();
+        if state.epoch != collection.epoch {
+            drop(state);
+            return Err(DiscoveryError::Connection(link::cause(shared)));
+        }
+        Ok(state.collector.take().unwrap_or_default())
+    }
+
+    /// Subscribes to the cards. When this returns, the broker has begun to send them.
+    async fn ask(&self, tools: bool, deadline: Instant) -> Result<Collection<'_>, DiscoveryError> {
         let shared = &self.inner.shared;
         let connection = &self.inner.connection;
         self.ready(deadline).await?;
-        let _alone = self.inner.discovery.lock().await;
-        let collection = Collection::begin(self);
-        let epoch = shared.lock().epoch;
+        let collection = Collection::begin(self).await;
         for filter in collection.filters(tools) {
             let granted = connection
                 .subscribe(vec![subscriptions::card(&filter)])
@@ -222,32 +234,12 @@ impl Client {
             }
         }
         // What the broker sends in order is in when it answers a later request.
-        let barrier = Subscription {
-            filter: shared.inbox.clone(),
-            qos: Qos::AtLeastOnce,
-            no_local: false,
-            retain: RetainHandling::Never,
-        };
+        let barrier = subscriptions::inbox(shared);
         connection
             .subscribe(vec![barrier])
             .await
             .map_err(|error| self.failed(error))?;
-        while tokio::time::timeout(QUIET, shared.collected.notified())
-            .await
-            .is_ok()
-        {}
-        let mut state = shared.lock();
-        if state.epoch != epoch {
-            drop(state);
-            return Err(DiscoveryError::Connection(link::cause(shared)));
-        }
-        Ok(state
-            .collector
-            .take()
-            .unwrap_or_default()
-            .cards
-            .into_iter()
-            .collect())
+        Ok(collection)
     }
 
     fn deadline(&self) -> Instant {
@@ -281,7 +273,7 @@ impl Client {
     }
 
     fn failed(&self, error: RequestError) -> DiscoveryError {
-        if subscriptions::is_loss(&error) {
+        if error.is_loss() {
             return DiscoveryError::Connection(link::cause(&self.inner.shared));
         }
         DiscoveryError::NotTaken {
@@ -293,12 +285,21 @@ impl Client {
 /// While it lives, cards go to the collector; then the wildcards are unsubscribed.
 struct Collection<'a> {
     client: &'a Client,
+    /// The session that it began in.
+    epoch: u64,
+    _alone: MutexGuard<'a, ()>,
 }
 
 impl<'a> Collection<'a> {
-    fn begin(client: &'a Client) -> Self {
-        client.inner.shared.lock().collector = Some(Collector::default());
-        Self { client }
+    async fn begin(client: &'a Client) -> Self {
+        let alone = client.inner.discovery.lock().await;
+        let mut state = client.inner.shared.lock();
+        state.collector = Some(Collector::default());
+        Self {
+            client,
+            epoch: state.epoch,
+            _alone: alone,
+        }
     }
 
     /// The servers come first, so that all of them are known when the tools are in.
@@ -314,8 +315,7 @@ impl<'a> Collection<'a> {
 
 impl Drop for Collection<'_> {
     fn drop(&mut self) {
-        let shared: &Arc<Shared> = &self.client.inner.shared;
-        shared.lock().collector = None;
+        self.client.inner.shared.lock().collector = None;
         // Queued at once; a card that still arrives goes to the directory or is ignored.
         drop(self.client.inner.connection.unsubscribe(self.filters(true)));
     }

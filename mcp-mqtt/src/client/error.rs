@@ -40,6 +40,9 @@ pub enum Refusal {
     },
 }
 
+/// What the errors about names of tools say of those that can be.
+pub(super) const TOOL_NAME: &str = "a tool is named by 1 to 64 of `A-Z a-z 0-9 _ - .`";
+
 /// Why a call has no result. [`CallError::outcome`] says whether the tool ran.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -172,7 +175,7 @@ pub enum CallError {
     },
 
     /// No tool can have this name; nothing was sent.
-    #[error("the tool name `{}` {fault}", .tool.escape_default())]
+    #[error("the tool name `{}` {fault}; {TOOL_NAME}", .tool.escape_default())]
     InvalidName {
         /// The name.
         tool: String,

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::shared::Shared;
 use crate::mqtt::{ConnectionError, ReasonCode};
+use crate::wire::MAX_TIMEOUT;
 
 /// How it stands with the connection. Changed under the lock of the shared state only.
 #[derive(Debug, Clone)]
@@ -54,7 +55,7 @@ pub(super) fn cause(shared: &Shared) -> ConnectionError {
     }
 }
 
-/// `timeout` from `start`; a timeout beyond a year is a year.
+/// `timeout` from `start`, at most the longest there is.
 pub(super) fn deadline(start: Instant, timeout: Duration) -> Instant {
-    start + timeout.min(Duration::from_secs(365 * 24 * 3600))
+    start + timeout.min(MAX_TIMEOUT)
 }

@@ -1,4 +1,5 @@
-//! What arrived for one call and was not yet read: bounded, the oldest goes first.
+//! What arrived for one call and was not yet read: bounded. The oldest goes first, and of two kinds that which anybody
+//! may have sent.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +9,7 @@ use tokio::sync::Notify;
 
 use crate::mqtt::ConnectionError;
 
-/// Unread messages of one call; a partial result beyond pushes out the oldest.
+/// Unread messages of one call; one beyond pushes out another.
 pub(super) const MAX_UNREAD: usize = 256;
 
 /// Unread bytes of one call. A single message may be larger: the packet size bounds it.
@@ -38,7 +39,9 @@ pub(super) struct Mailbox {
 }
 
 impl Mailbox {
-    /// Never blocks and never refuses: the newest message, which may be the response, is kept.
+    /// Never blocks. Beyond the bounds the oldest message of the stream topic goes, where others than the server may
+    /// publish; only without any, the oldest of the server's own. So no forger pushes out the response, which is the
+    /// last of those.
     pub(super) fn push(&self, delivery: Delivery) {
         let mut inner = self.lock();
         inner.bytes += delivery.payload.len();
@@ -46,7 +49,8 @@ impl Mailbox {
         while inner.unread.len() > MAX_UNREAD
             || (inner.bytes > MAX_UNREAD_BYTES && inner.unread.len() > 1)
         {
-            if let Some(oldest) = inner.unread.pop_front() {
+            let stream = inner.unread.iter().position(|delivery| delivery.stream);
+            if let Some(oldest) = inner.unread.remove(stream.unwrap_or(0)) {
                 inner.bytes -= oldest.payload.len();
                 inner.missed += 1;
             }
@@ -120,6 +124,21 @@ mod tests {
         }
         assert_eq!(mailbox.missed(), 2);
         assert_eq!(mailbox.next().await.unwrap(), message("2"));
+    }
+
+    #[tokio::test]
+    async fn messages_of_the_stream_topic_do_not_push_out_the_response() {
+        let mailbox = Mailbox::default();
+        mailbox.push(message("response"));
+        for size in [0, MAX_UNREAD_BYTES] {
+            for _ in 0..MAX_UNREAD + 2 {
+                mailbox.push(Delivery {
+                    stream: true,
+                    payload: vec![0; size].into(),
+                });
+            }
+        }
+        assert_eq!(mailbox.next().await.unwrap(), message("response"));
     }
 
     #[tokio::test]

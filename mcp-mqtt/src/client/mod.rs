@@ -6,6 +6,7 @@
 mod attempt;
 mod call;
 mod cards;
+mod collector;
 mod connect;
 mod directory;
 mod discovery;
@@ -23,7 +24,7 @@ mod subscriptions;
 mod tests;
 
 pub use call::Call;
-pub use connect::{ClientBuilder, ConnectError};
+pub use connect::{ClientBuilder, ConnectError, DescriptionFault};
 pub use discovery::DiscoveryError;
 pub use error::{CallError, Outcome, Refusal};
 pub use stream::CallStream;
@@ -45,6 +46,11 @@ use shared::Shared;
 /// is dropped or at [`disconnect`](Self::disconnect). A lost connection comes back by itself: calls
 /// that were pending fail at once with [`CallError::Connection`], new ones are refused the same way
 /// until it is back.
+///
+/// The one end that comes from outside is another client with the same client id, if that id was set
+/// by [`ConnectOptions::client_id`](crate::ConnectOptions::client_id): the connection stays lost then,
+/// with [`ConnectionError::TakenOver`](crate::ConnectionError::TakenOver). Under the default id it
+/// comes back with another one.
 ///
 /// ```no_run
 /// # async fn demo() -> Result<(), Box<dyn std::error::Error>> {
@@ -170,8 +176,8 @@ impl Client {
     }
 
     /// How many messages were ignored: on the own inbox without the correlation data of a pending
-    /// call, on other topics that nothing is expected on, and cards that are none. Each is logged at
-    /// debug level.
+    /// call, on other topics that nothing is expected on, and cards that are none or too many. Each is
+    /// logged at debug level.
     #[must_use]
     pub fn ignored(&self) -> u64 {
         self.inner.shared.ignored()

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 pub(super) const CARD_GRACE: Duration = Duration::from_millis(20);
 
 /// A tool without a card for this long after the SUBACK, and without a response, is absent.
-const ABSENT_AFTER: Duration = Duration::from_millis(250);
+pub(super) const ABSENT_AFTER: Duration = Duration::from_millis(250);
 
 /// A response gets at least this long after the last PUBACK, on links where the PUBACKs alone take long.
 const ANSWER_GRACE: Duration = Duration::from_millis(100);

@@ -1,20 +1,16 @@
 //! What the connection's task and the calls share: it takes the events, they read.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use bytes::Bytes;
 use tokio::sync::{Notify, watch};
 
+use super::collector::Collector;
 use super::directory::Directory;
 use super::link::Link;
 use super::pending::Pending;
 use crate::mqtt::{ConnectionError, Event, Message, ReasonCode};
 use crate::wire::{Namespace, Topic};
-
-/// One discovery keeps at most this many bytes of cards.
-const MAX_COLLECTED: usize = 64 * 1024 * 1024;
 
 /// Behind the one lock; nothing waits while holding it.
 #[derive(Debug)]
@@ -26,13 +22,6 @@ pub(super) struct State {
     pub(super) epoch: u64,
     inbox_wanted: bool,
     closed: bool,
-}
-
-/// The cards of a running discovery, by topic.
-#[derive(Debug, Default)]
-pub(super) struct Collector {
-    pub(super) cards: HashMap<String, Bytes>,
-    bytes: usize,
 }
 
 /// What is to be requested from the broker now.
@@ -52,7 +41,8 @@ pub(super) struct Shared {
     link: watch::Sender<Link>,
     /// Ticks when a card or a subscription to one changed.
     changes: watch::Sender<()>,
-    /// A card reached the collector.
+    /// The first card on a topic reached the collector. Not the later ones: who publishes the same card again and
+    /// again must not keep a discovery waiting.
     pub(super) collected: Notify,
     ignored: std::sync::atomic::AtomicU64,
 }
@@ -116,7 +106,8 @@ impl Shared {
     pub(super) fn ignore(&self, topic: &str, reason: &str) {
         self.ignored
             .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        tracing::debug!(topic, reason, "ignored a message");
+        // Both may quote what a peer sent.
+        tracing::debug!(?topic, ?reason, "ignored a message");
     }
 
     /// Runs inside the connection's task. `true` if there may be [`Work`] now.
@@ -209,18 +200,18 @@ impl Shared {
         match self.namespace.parse(&message.topic) {
             Some(Topic::ToolCard { tool }) => {
                 let mut state = self.lock();
-                state.collect(&message);
                 let changed = state.directory.tool_card(tool, &message.payload);
-                self.card_arrived(state, changed)
+                self.card_arrived(state, &message, changed)
             }
             Some(Topic::ServerCard { server }) => {
                 let mut state = self.lock();
-                state.collect(&message);
                 let changed = state.directory.server_card(server, &message.payload);
-                self.card_arrived(state, changed)
+                self.card_arrived(state, &message, changed)
             }
             Some(Topic::Stream { tool, call_id }) => {
-                if !self.lock().pending.partial(tool, call_id, message.payload) {
+                if message.retain {
+                    self.ignore(&message.topic, "partial results are not retained");
+                } else if !self.lock().pending.partial(tool, call_id, message.payload) {
                     self.ignore(&message.topic, "no pending call streams there");
                 }
                 false
@@ -232,31 +223,24 @@ impl Shared {
         }
     }
 
-    fn card_arrived(&self, state: MutexGuard<'_, State>, changed: bool) -> bool {
-        let collecting = state.collector.is_some();
+    fn card_arrived(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        message: &Message,
+        changed: bool,
+    ) -> bool {
+        let collector = state.collector.as_mut();
+        let collected = collector.map(|c| c.take(&message.topic, &message.payload));
         drop(state);
-        if collecting {
-            self.collected.notify_one();
+        match collected {
+            Some(Ok(true)) => self.collected.notify_one(),
+            Some(Err(reason)) => self.ignore(&message.topic, &reason),
+            Some(Ok(false)) | None => {}
         }
         if changed {
             self.changed();
         }
         // A tool's first card makes its server's card wanted.
         changed
-    }
-}
-
-impl State {
-    fn collect(&mut self, message: &Message) {
-        let Some(collector) = &mut self.collector else {
-            return;
-        };
-        if collector.bytes + message.payload.len() > MAX_COLLECTED {
-            return;
-        }
-        collector.bytes += message.payload.len();
-        collector
-            .cards
-            .insert(message.topic.clone(), message.payload.clone());
     }
 }

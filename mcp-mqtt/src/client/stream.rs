@@ -18,7 +18,8 @@ type Running = Pin<Box<dyn Future<Output = Result<Value, CallError>> + Send>>;
 ///
 /// The call is sent when the stream is first polled. Up to 256 partial results (16 MiB) wait for a
 /// slow reader; then the oldest go, and [`missed`](Self::missed) counts them: the result always
-/// arrives. Partial results come in the order in which they arrived.
+/// arrives. Partial results come in the order in which they arrived. Those of a server without inbox
+/// delivery may be read and forged by others; see [`Call::streamed`](super::Call::streamed).
 ///
 /// ```no_run
 /// # async fn demo(client: mcp_mqtt::client::Client) -> Result<(), mcp_mqtt::client::CallError> {

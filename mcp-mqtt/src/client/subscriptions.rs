@@ -16,13 +16,7 @@ pub(super) fn request(shared: &Arc<Shared>, connection: &Connection) {
     };
     let epoch = work.epoch;
     if work.inbox {
-        let inbox = Subscription {
-            filter: shared.inbox.clone(),
-            qos: Qos::AtLeastOnce,
-            no_local: false,
-            retain: RetainHandling::Never,
-        };
-        let (shared, answer) = (shared.clone(), connection.subscribe(vec![inbox]));
+        let (shared, answer) = (shared.clone(), connection.subscribe(vec![inbox(shared)]));
         tokio::spawn(async move {
             let answer = match answer.await {
                 Ok(codes) => codes
@@ -30,7 +24,7 @@ pub(super) fn request(shared: &Arc<Shared>, connection: &Connection) {
                     .next()
                     .unwrap_or(Err(ReasonCode::UNSPECIFIED_ERROR)),
                 Err(RequestError::Refused(reason)) => Err(reason),
-                Err(error) if is_loss(&error) => return,
+                Err(error) if error.is_loss() => return,
                 Err(_) => Err(ReasonCode::UNSPECIFIED_ERROR),
             };
             if let Err(reason) = answer {
@@ -45,7 +39,7 @@ pub(super) fn request(shared: &Arc<Shared>, connection: &Connection) {
         tokio::spawn(async move {
             let granted = match answer.await {
                 Ok(codes) => codes.iter().map(Result::is_ok).collect(),
-                Err(error) if is_loss(&error) => return,
+                Err(error) if error.is_loss() => return,
                 Err(_) => vec![false; topics.len()],
             };
             shared.cards_answered(epoch, topics.into_iter().zip(granted));
@@ -54,6 +48,16 @@ pub(super) fn request(shared: &Arc<Shared>, connection: &Connection) {
     if !work.unsubscribe.is_empty() {
         // Queued at once; a card that still arrives is ignored.
         drop(connection.unsubscribe(work.unsubscribe));
+    }
+}
+
+/// The subscription to the own inbox.
+pub(super) fn inbox(shared: &Shared) -> Subscription {
+    Subscription {
+        filter: shared.inbox.clone(),
+        qos: Qos::AtLeastOnce,
+        no_local: false,
+        retain: RetainHandling::Never,
     }
 }
 
@@ -66,12 +70,4 @@ pub(super) fn card(filter: &str) -> Subscription {
         no_local: false,
         retain: RetainHandling::Always,
     }
-}
-
-/// The loss of the connection is an event of its own.
-pub(super) fn is_loss(error: &RequestError) -> bool {
-    matches!(
-        error,
-        RequestError::NotConnected | RequestError::NotSent | RequestError::Lost
-    )
 }

@@ -14,6 +14,7 @@ pub const ALL_LEVELS: &str = "#";
 
 /// A subscription taken apart: `$share/{group}/{filter}`, or the filter alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Subscription<'a> {
     /// The share group, when the subscription is shared.
     pub group: Option<&'a str>,
@@ -32,6 +33,7 @@ impl<'a> Subscription<'a> {
     /// assert_eq!((shared.group, shared.filter), (Some("workers"), "jobs/+"));
     /// assert_eq!(Subscription::parse("$share/workers"), None);
     /// ```
+    #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
         if text.len() > MAX_TOPIC {
             return None;
@@ -53,12 +55,14 @@ impl<'a> Subscription<'a> {
 
 /// Whether a message can be published to this: not empty, at most [`MAX_TOPIC`] bytes, no wildcard,
 /// no NUL.
+#[must_use]
 pub fn is_valid_topic(topic: &str) -> bool {
     (1..=MAX_TOPIC).contains(&topic.len()) && !topic.contains(['+', '#', '\0'])
 }
 
 /// Whether this is a topic filter: `+` and `#` fill their level, `#` is last. `$share/…` is not
 /// looked into; [`Subscription::parse`] does that.
+#[must_use]
 pub fn is_valid_filter(filter: &str) -> bool {
     if !(1..=MAX_TOPIC).contains(&filter.len()) || filter.contains('\0') {
         return false;
@@ -82,6 +86,7 @@ pub fn is_valid_filter(filter: &str) -> bool {
 ///
 /// A filter that begins with a wildcard does not match a topic that begins with `$`; `a/#` matches
 /// `a`.
+#[must_use]
 pub fn matches(filter: &str, topic: &str) -> bool {
     is_valid_topic(topic) && contains(filter, topic)
 }
@@ -95,6 +100,7 @@ pub fn matches(filter: &str, topic: &str) -> bool {
 /// assert!(contains("a/#", "a/+/c"));
 /// assert!(!contains("a/+", "a/#"));
 /// ```
+#[must_use]
 pub fn contains(outer: &str, inner: &str) -> bool {
     if !is_valid_filter(outer) || !is_valid_filter(inner) {
         return false;

@@ -79,6 +79,45 @@ async fn hostile_cards_are_ignored_and_counted() {
 }
 
 #[tokio::test]
+async fn a_card_that_is_published_again_and_again_keeps_nobody_waiting() {
+    let broker = Mosquitto::start();
+    let server = Script::start(&broker, &[], |_| {}).await;
+    server.announce("greet", ours()).await;
+    let client = connect(&broker, "scout").await;
+    let busy = async {
+        loop {
+            server.announce("greet", ours()).await;
+        }
+    };
+    // The timeout of the client is longer than the deadline of this test.
+    let found = tokio::select! {
+        found = soon(client.tools()) => found.unwrap(),
+        () = busy => unreachable!(),
+    };
+    assert_eq!(names(&found), [("greet", Status::Online)]);
+}
+
+#[tokio::test]
+async fn cards_that_never_end_are_returned_at_the_timeout() {
+    let broker = Mosquitto::start();
+    let server = Script::start(&broker, &[], |_| {}).await;
+    let builder = describe(&broker, "scout").timeout(Duration::from_secs(2));
+    let client = soon(builder.connect()).await.unwrap();
+    let endless = async {
+        for n in 0.. {
+            server
+                .tool_card(&format!("tool{n}"), "online", ours())
+                .await;
+        }
+    };
+    let found = tokio::select! {
+        found = soon(client.tools()) => found.unwrap(),
+        () = endless => unreachable!(),
+    };
+    assert!(!found.is_empty());
+}
+
+#[tokio::test]
 async fn the_card_of_one_tool() {
     let broker = Mosquitto::start();
     let server = Script::start(&broker, &[], |_| {}).await;

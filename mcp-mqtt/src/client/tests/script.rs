@@ -176,10 +176,14 @@ impl Exchange<'_> {
 
     /// Publishes below `demo/mcp/`.
     pub(super) fn publish(&self, topic: &str, payload: &Value) {
-        drop(
-            self.connection
-                .publish(publish(topic, payload.to_string().into(), None, false)),
-        );
+        let publish = publish(topic, payload.to_string().into(), None, false);
+        drop(self.connection.publish(publish));
+    }
+
+    /// The same, retained.
+    pub(super) fn retain(&self, topic: &str, payload: &Value) {
+        let publish = publish(topic, payload.to_string().into(), None, true);
+        drop(self.connection.publish(publish));
     }
 
     pub(super) fn partial(&self, seq: u64, data: Value) -> Value {

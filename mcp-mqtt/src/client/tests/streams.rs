@@ -97,6 +97,37 @@ async fn without_a_card_partial_results_come_from_either_kind_of_server() {
 }
 
 #[tokio::test]
+async fn beside_inbox_delivery_and_on_retained_messages_the_stream_topic_counts_for_nothing() {
+    let broker = Mosquitto::start();
+    let _server = Script::start(
+        &broker,
+        &["tools/ours/call/#", "tools/theirs/call"],
+        |call| {
+            let tool = if call.message.topic.contains("/ours/") {
+                "ours"
+            } else {
+                "theirs"
+            };
+            let topic = format!("tools/{tool}/stream/{}", call.call_id());
+            if tool == "ours" {
+                call.respond(&call.partial(1, json!("inbox")));
+            } else {
+                call.retain(&topic, &call.partial(1, json!("retained")));
+            }
+            call.publish(&topic, &call.partial(2, json!("topic")));
+            call.ok(Value::Null);
+        },
+    )
+    .await;
+    // Without cards the client listens on both.
+    let client = connect(&broker, "scout").await;
+    let ours = read(client.call_streamed("ours", json!({}))).await;
+    assert_eq!(ours.0, ["inbox"]);
+    let theirs = read(client.call_streamed("theirs", json!({}))).await;
+    assert_eq!(theirs.0, ["topic"]);
+}
+
+#[tokio::test]
 async fn partial_results_before_an_error_are_not_lost() {
     let broker = Mosquitto::start();
     let server = Script::start(&broker, &["tools/count/call/#"], |call| {
