@@ -64,13 +64,21 @@
 
 mod decision;
 mod derive;
+mod emqx;
+mod emqx_json;
 mod export;
+mod grants;
+mod hivemq;
 mod index;
 mod json;
 mod mosquitto;
+mod nanomq;
+mod overreach;
 mod policy;
 mod purpose;
+mod rmqtt;
 mod scope;
+mod vernemq;
 mod word;
 
 pub use decision::{Decision, Denial};
