@@ -9,7 +9,7 @@ use super::policy::Policy;
 use super::purpose::{Purpose, namespace_of, server_of};
 use super::scope::Scope;
 use super::word::UnknownWord;
-use super::{json, mosquitto};
+use super::{emqx, emqx_json, hivemq, json, mosquitto, nanomq, rmqtt, vernemq};
 
 /// What a policy can be written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -20,6 +20,18 @@ pub enum Format {
     Json,
     /// The `acl_file` of Mosquitto 2.0.
     Mosquitto,
+    /// The `acl.conf` of EMQX 5.
+    Emqx,
+    /// The rules of EMQX's built-in database, as bodies of its REST API.
+    EmqxJson,
+    /// The `credentials.xml` of HiveMQ's File RBAC Extension.
+    Hivemq,
+    /// The `vmq.acl` of VerneMQ.
+    Vernemq,
+    /// The rules of NanoMQ, in HOCON.
+    Nanomq,
+    /// The `rmqtt-acl.toml` of RMQTT.
+    Rmqtt,
 }
 
 /// What tells the broker who a client is.
@@ -148,6 +160,12 @@ impl Policy {
         match format {
             Format::Json => json::export(self, options),
             Format::Mosquitto => mosquitto::export(self, options),
+            Format::Emqx => emqx::export(self, options),
+            Format::EmqxJson => emqx_json::export(self, options),
+            Format::Hivemq => hivemq::export(self, options),
+            Format::Vernemq => vernemq::export(self, options),
+            Format::Nanomq => nanomq::export(self, options),
+            Format::Rmqtt => rmqtt::export(self, options),
         }
     }
 }
@@ -162,6 +180,9 @@ pub(super) fn open_tools(policy: &Policy) -> Vec<String> {
     };
     policy.open_tools().into_iter().map(open).collect()
 }
+
+/// What a format takes out of the notes if it lets callers publish without the retain flag alone.
+pub(super) const RETAIN: &str = "callers can set the retain flag; servers refuse a retained call";
 
 /// What the grants of this policy leave open, whatever the format.
 pub(super) fn notes(policy: &Policy) -> Vec<String> {
@@ -185,7 +206,7 @@ pub(super) fn notes(policy: &Policy) -> Vec<String> {
         note("every caller sees the cards of all servers and tools of the namespace");
     }
     if has(Purpose::Call) || has(Purpose::PlainCall) {
-        note("callers can set the retain flag; servers refuse a retained call");
+        note(RETAIN);
         note("programs that connect with one identity can read each other's responses");
     }
     notes
@@ -235,7 +256,16 @@ pub(super) fn subject(policy: &Policy) -> String {
 
 impl Format {
     /// All formats.
-    pub const ALL: &[Self] = &[Self::Json, Self::Mosquitto];
+    pub const ALL: &[Self] = &[
+        Self::Json,
+        Self::Mosquitto,
+        Self::Emqx,
+        Self::EmqxJson,
+        Self::Hivemq,
+        Self::Vernemq,
+        Self::Nanomq,
+        Self::Rmqtt,
+    ];
 }
 
 impl fmt::Display for Format {
@@ -243,6 +273,12 @@ impl fmt::Display for Format {
         f.write_str(match self {
             Self::Json => "json",
             Self::Mosquitto => "mosquitto",
+            Self::Emqx => "emqx",
+            Self::EmqxJson => "emqx-json",
+            Self::Hivemq => "hivemq",
+            Self::Vernemq => "vernemq",
+            Self::Nanomq => "nanomq",
+            Self::Rmqtt => "rmqtt",
         })
     }
 }

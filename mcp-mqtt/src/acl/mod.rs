@@ -65,15 +65,23 @@
 mod decision;
 mod derive;
 mod diff;
+mod emqx;
+mod emqx_json;
 mod export;
+mod grants;
+mod hivemq;
 mod index;
 mod json;
 mod matrix;
 mod merge;
 mod mosquitto;
+mod nanomq;
+mod overreach;
 mod policy;
 mod purpose;
+mod rmqtt;
 mod scope;
+mod vernemq;
 mod word;
 
 pub use decision::{Decision, Denial};
