@@ -9,7 +9,7 @@ use super::policy::Policy;
 use super::purpose::{Purpose, namespace_of, server_of};
 use super::scope::Scope;
 use super::word::UnknownWord;
-use super::{json, mosquitto};
+use super::{aws_iot, dynsec, json, mosquitto, rabbitmq};
 
 /// What a policy can be written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -20,6 +20,12 @@ pub enum Format {
     Json,
     /// The `acl_file` of Mosquitto 2.0.
     Mosquitto,
+    /// The state file of Mosquitto's dynamic-security plugin.
+    MosquittoDynsec,
+    /// Definitions for RabbitMQ 3.13 and later: permissions and topic permissions.
+    RabbitMq,
+    /// AWS IoT Core policy documents, by principal.
+    AwsIot,
 }
 
 /// What tells the broker who a client is.
@@ -126,6 +132,20 @@ pub enum ExportError {
         /// Why not, and what to do instead.
         reason: &'static str,
     },
+    /// More than the broker takes.
+    #[error("format `{format}` cannot hold what {caller} may do: {limit}; it would be {size}; {advice}")]
+    Limit {
+        /// The format.
+        format: Format,
+        /// Whose grants they are.
+        caller: String,
+        /// The limit in words.
+        limit: &'static str,
+        /// What it would have been.
+        size: usize,
+        /// What to do instead.
+        advice: &'static str,
+    },
 }
 
 fn of_tool(tool: &Option<String>) -> String {
@@ -142,12 +162,17 @@ impl Policy {
     /// When the format cannot express a rule: never a wider one is written instead.
     pub fn export(&self, format: Format, options: &ExportOptions) -> Result<Export, ExportError> {
         let by_client_id = options.identity == Identity::ClientId;
+        // The documents for AWS IoT themselves say who may connect with which client id.
+        let by_client_id = by_client_id && format != Format::AwsIot;
         if by_client_id && !options.client_ids_are_authenticated {
             return Err(ExportError::UnauthenticatedClientIds);
         }
         match format {
             Format::Json => json::export(self, options),
             Format::Mosquitto => mosquitto::export(self, options),
+            Format::MosquittoDynsec => dynsec::export(self, options),
+            Format::RabbitMq => rabbitmq::export(self, options),
+            Format::AwsIot => aws_iot::export(self, options),
         }
     }
 }
@@ -162,6 +187,9 @@ pub(super) fn open_tools(policy: &Policy) -> Vec<String> {
     };
     policy.open_tools().into_iter().map(open).collect()
 }
+
+/// A note that does not hold for formats that can confine publishes to those that are not retained.
+pub(super) const RETAIN: &str = "callers can set the retain flag; servers refuse a retained call";
 
 /// What the grants of this policy leave open, whatever the format.
 pub(super) fn notes(policy: &Policy) -> Vec<String> {
@@ -185,7 +213,7 @@ pub(super) fn notes(policy: &Policy) -> Vec<String> {
         note("every caller sees the cards of all servers and tools of the namespace");
     }
     if has(Purpose::Call) || has(Purpose::PlainCall) {
-        note("callers can set the retain flag; servers refuse a retained call");
+        note(RETAIN);
         note("programs that connect with one identity can read each other's responses");
     }
     notes
@@ -235,7 +263,13 @@ pub(super) fn subject(policy: &Policy) -> String {
 
 impl Format {
     /// All formats.
-    pub const ALL: &[Self] = &[Self::Json, Self::Mosquitto];
+    pub const ALL: &[Self] = &[
+        Self::Json,
+        Self::Mosquitto,
+        Self::MosquittoDynsec,
+        Self::RabbitMq,
+        Self::AwsIot,
+    ];
 }
 
 impl fmt::Display for Format {
@@ -243,6 +277,9 @@ impl fmt::Display for Format {
         f.write_str(match self {
             Self::Json => "json",
             Self::Mosquitto => "mosquitto",
+            Self::MosquittoDynsec => "mosquitto-dynsec",
+            Self::RabbitMq => "rabbitmq",
+            Self::AwsIot => "aws-iot",
         })
     }
 }

@@ -62,14 +62,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod aws_iot;
+mod by_name;
 mod decision;
 mod derive;
+mod dynsec;
 mod export;
 mod index;
 mod json;
 mod mosquitto;
 mod policy;
 mod purpose;
+mod rabbitmq;
+mod regex;
 mod scope;
 mod word;
 
