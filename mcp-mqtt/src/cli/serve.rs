@@ -98,7 +98,8 @@ async fn embedded(
     scope.share_key = share_key.map(str::to_owned);
     let policy = Policy::derive(&scope, registry).map_err(Exit::faults)?;
     // Nobody else in this machine may pass for the server.
-    let password = crate::random::hex::<16>();
+    let password = crate::random::hex::<16>()
+        .map_err(|error| Exit::failure(format!("no random numbers: {error}")))?;
     let address = std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 1883));
     let broker = crate::broker::Broker::builder()
         .listen_or_next(address, 100)

@@ -21,6 +21,7 @@ use crate::mqtt::{
     ConnectionError, Properties, Publish, PublishError, Published, Qos, ReasonCode, RetainHandling,
     Subscription,
 };
+use crate::random;
 use crate::wire;
 
 /// What is asked for.
@@ -346,13 +347,10 @@ fn timed_out(request: &Request, outcome: Outcome) -> CallError {
 
 /// Two ids of 128 random bits: the correlation data, and the call id in hexadecimal.
 fn random_ids() -> Result<(Correlation, String), CallError> {
-    let (mut correlation, mut id) = (Correlation::default(), [0; 16]);
-    for random in [&mut correlation, &mut id] {
-        getrandom::fill(random).map_err(|error| CallError::NoRandomness {
-            error: error.to_string(),
-        })?;
-    }
-    Ok((correlation, format!("{:032x}", u128::from_be_bytes(id))))
+    let ids = || Ok((random::bytes()?, random::hex::<16>()?));
+    ids().map_err(|error: getrandom::Error| CallError::NoRandomness {
+        error: error.to_string(),
+    })
 }
 
 /// Resolves when the broker acknowledges; never while nothing is being published.

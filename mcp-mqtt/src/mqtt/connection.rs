@@ -107,7 +107,7 @@ impl Connection {
     ) -> Result<Self, OptionsError> {
         let client_id = options
             .client_id
-            .get_or_insert_with(|| format!("mcp-mqtt-{}", crate::random::hex::<6>()))
+            .get_or_insert_with(|| format!("mcp-mqtt-{}", crate::random::suffix()))
             .clone();
         let wire = prepare::prepare(&options, will)?;
         let runtime = Handle::try_current().map_err(|_| OptionsError {

@@ -76,7 +76,7 @@ impl ConnectOptions {
     pub(crate) fn named(mut self, name: &str) -> Self {
         self.username.get_or_insert_with(|| name.to_owned());
         self.client_id
-            .get_or_insert_with(|| format!("{name}-{}", crate::random::hex::<6>()));
+            .get_or_insert_with(|| format!("{name}-{}", crate::random::suffix()));
         self
     }
 

@@ -43,7 +43,7 @@ pub(super) async fn announce(
 ) -> Result<(), Stopped> {
     let started = Instant::now();
     subscribe(shared, connection, sharing, identity).await?;
-    shared.set_verified(probe(shared, connection).await);
+    shared.set_verified(probe(shared, connection).await?);
     publish_cards(shared, connection, Status::Online, identity).await?;
     let took: Duration = started.elapsed();
     tracing::debug!(?took, tools = shared.registry.len(), "announced");
@@ -122,11 +122,19 @@ async fn subscribe(
 
 /// Whether the broker refuses a call in the name of somebody else, so that a caller-bound topic
 /// proves its caller.
-async fn probe(shared: &Shared, connection: &Connection) -> bool {
+async fn probe(shared: &Shared, connection: &Connection) -> Result<bool, Stopped> {
     let Some(tool) = shared.registry.iter().next() else {
-        return false;
+        return Ok(false);
     };
-    let stranger = format!("probe-{}", crate::random::hex::<8>());
+    if shared.has_probe_closed() {
+        tracing::warn!(
+            "the connection ended when the server asked whether the broker enforces a policy: \
+             callers are claimed, not verified"
+        );
+        return Ok(false);
+    }
+    // A name that is nobody's; it needs no more than to be unlikely.
+    let stranger = format!("probe-{}", crate::random::suffix());
     let message = Publish {
         topic: shared.identity.namespace.bound_call(tool.name(), &stranger),
         payload: bytes::Bytes::new(),
@@ -138,17 +146,24 @@ async fn probe(shared: &Shared, connection: &Connection) -> bool {
             ..Properties::default()
         },
     };
-    let refused = matches!(
-        connection.publish(message).await,
-        Err(PublishError::Refused(ReasonCode::NOT_AUTHORIZED))
-    );
-    if !refused {
-        tracing::warn!(
+    match connection.publish(message).await {
+        Err(PublishError::Refused(ReasonCode::NOT_AUTHORIZED)) => return Ok(true),
+        // Some brokers close the connection on a refusal; so may a network that fails just now.
+        Err(PublishError::Lost) => {
+            shared.set_probe_closed();
+            return Err(Stopped::Lost);
+        }
+        Err(PublishError::NotSent | PublishError::NotConnected) => return Err(Stopped::Lost),
+        Ok(_) => tracing::warn!(
             "the broker lets anybody call in anybody's name: callers are claimed, not verified; \
              load the policy that `acl` exports"
-        );
+        ),
+        Err(error) => tracing::warn!(
+            %error,
+            "whether the broker enforces a policy is not known: callers are claimed, not verified"
+        ),
     }
-    refused
+    Ok(false)
 }
 
 async fn publish_cards(

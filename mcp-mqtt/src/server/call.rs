@@ -173,7 +173,9 @@ impl Incoming {
     fn timeout(&self, shared: &Shared) -> Duration {
         let allowed = self.tool.timeout().unwrap_or(shared.limits.timeout);
         let waits = property(&self.message, TIMEOUT_PROPERTY).and_then(|ms| ms.parse().ok());
-        waits.map_or(allowed, |ms| allowed.min(Duration::from_millis(ms)))
+        waits
+            .map_or(allowed, |ms| allowed.min(Duration::from_millis(ms)))
+            .min(LONGEST)
     }
 
     async fn execute(
@@ -233,6 +235,9 @@ impl Incoming {
         }
     }
 }
+
+/// The longest time a call may take: beyond it, clocks overflow.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// What a refused caller waits before it tries again.
 const RETRY_AFTER_MS: u64 = 1000;

@@ -22,6 +22,8 @@ pub(super) struct Shared {
     pub(super) calls: InFlight<RunningCall>,
     connection: OnceLock<Connection>,
     verified: AtomicBool,
+    /// A broker that closes the connection on a refusal is probed once, not at each reconnect.
+    probe_closed: AtomicBool,
     stopping: AtomicBool,
 }
 
@@ -43,6 +45,7 @@ impl Shared {
             calls: InFlight::default(),
             connection: OnceLock::new(),
             verified: AtomicBool::new(false),
+            probe_closed: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
         }
     }
@@ -64,6 +67,15 @@ impl Shared {
 
     pub(super) fn set_verified(&self, verified: bool) {
         self.verified.store(verified, Ordering::Relaxed);
+    }
+
+    /// Whether the probe has ended a connection before.
+    pub(super) fn has_probe_closed(&self) -> bool {
+        self.probe_closed.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_probe_closed(&self) {
+        self.probe_closed.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn is_stopping(&self) -> bool {
