@@ -76,12 +76,10 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
 
 /// How the file is loaded, and what it does not hold.
 fn setup(identity: Identity) -> Result<&'static [&'static str], ExportError> {
-    const LOADING: &str =
-        "to load it: `allow_anonymous false`, `plugin /usr/lib/…/mosquitto_dynamic_security.so` and \
+    const LOADING: &str = "to load it: `allow_anonymous false`, `plugin /usr/lib/…/mosquitto_dynamic_security.so` and \
          `plugin_opt_config_file FILE` in mosquitto.conf, then restart: the file is read at the start \
          only";
-    const ADMINISTRATOR: &str =
-        "the file is the whole state and has no administrator, so nothing else changes it. To keep \
+    const ADMINISTRATOR: &str = "the file is the whole state and has no administrator, so nothing else changes it. To keep \
          clients and roles of a state that is there, stop the broker and put these clients and roles \
          into it; replace whichever role begins with `mcp-mqtt:`";
     match identity {

@@ -133,7 +133,9 @@ pub enum ExportError {
         reason: &'static str,
     },
     /// More than the broker takes.
-    #[error("format `{format}` cannot hold what {caller} may do: {limit}; it would be {size}; {advice}")]
+    #[error(
+        "format `{format}` cannot hold what {caller} may do: {limit}; it would be {size}; {advice}"
+    )]
     Limit {
         /// The format.
         format: Format,
