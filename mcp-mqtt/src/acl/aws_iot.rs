@@ -51,24 +51,26 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
                      `client-id`",
         });
     }
-    let (named, anyone) = by_name::split(policy);
-    let anyone: Vec<_> = anyone.into_iter().map(of_anyone).collect();
+    let (mut named, anyone) = by_name::split(policy);
+    // Not every caller's name can be that of a thing, so named ones have all they may in their own.
+    for (name, grants) in &mut named {
+        grants.extend(anyone.iter().map(|rule| of_anyone(rule, name)));
+    }
     let everyone = match anyone.is_empty() {
         true => Vec::new(),
-        false => documents(THING, &anyone, 0)?,
+        false => {
+            let grants: Vec<_> = anyone.iter().map(|rule| of_anyone(rule, THING)).collect();
+            documents(THING, &grants)?
+        }
     };
     let mut principals = BTreeMap::new();
     for (name, grants) in &named {
-        principals.insert(*name, documents(name, grants, everyone.len())?);
-    }
-    check_conflicts(THING, &anyone, &[])?;
-    for (name, grants) in &named {
-        check_conflicts(name, grants, &anyone)?;
+        principals.insert(*name, documents(name, grants)?);
     }
     let mut notes = export::notes(policy);
     notes.retain(|note| note != export::RETAIN);
     notes.extend(NOTES.iter().map(|note| (*note).to_owned()));
-    if !anyone.is_empty() {
+    if !everyone.is_empty() {
         notes.push(EVERYONE.to_owned());
     }
     let file = File {
@@ -92,21 +94,16 @@ const NOTES: &[&str] = &[
     "a refused publish or subscription may end the connection; a change takes minutes to be in force",
     "clients must ask for at most 8 filters in one SUBSCRIBE, and no payload may exceed 128 KiB",
 ];
-const EVERYONE: &str = "the documents of `everyone` belong to the certificate of every caller, too, each \
-     of which needs a thing with the caller's name attached: give things only names that callers may \
-     have";
+const EVERYONE: &str = "the documents of `everyone` belong to the certificates of those who are not \
+     named, each of which needs a thing attached: give things only names that callers may have";
 
-fn of_anyone(rule: &Rule) -> Grant<'_> {
-    let filter = rule.filter.replace(SELF, THING);
+fn of_anyone<'a>(rule: &'a Rule, name: &str) -> Grant<'a> {
+    let filter = rule.filter.replace(SELF, name);
     Grant { rule, filter }
 }
 
-/// The documents of one principal, who has `others` attached besides.
-fn documents(
-    name: &str,
-    grants: &[Grant<'_>],
-    others: usize,
-) -> Result<Vec<Document>, ExportError> {
+/// The documents of one principal.
+fn documents(name: &str, grants: &[Grant<'_>]) -> Result<Vec<Document>, ExportError> {
     let is_server = grants
         .iter()
         .any(|grant| grant.rule.role() == Some(Role::Server));
@@ -154,7 +151,9 @@ fn documents(
     for (access, globs) in accesses {
         documents.add(access, globs);
     }
-    documents.finish(others)
+    let documents = documents.finish()?;
+    check_conflicts(name, grants)?;
+    Ok(documents)
 }
 
 fn refusal(rule: &Rule, name: &str, reason: &'static str) -> ExportError {
@@ -198,24 +197,20 @@ fn globs(name: &str, grant: &Grant<'_>) -> Result<Globs, ExportError> {
 }
 
 /// A Deny that keeps one grant exact must take nothing from another grant of the same principal.
-fn check_conflicts(
-    name: &str,
-    grants: &[Grant<'_>],
-    anyone: &[Grant<'_>],
-) -> Result<(), ExportError> {
-    let all = || grants.iter().chain(anyone);
-    for grant in all() {
+fn check_conflicts(name: &str, grants: &[Grant<'_>]) -> Result<(), ExportError> {
+    for grant in grants {
         let globs = globs(name, grant)?;
         if !globs.deny() {
             continue;
         }
-        for other in all().filter(|other| other.rule.action == grant.rule.action) {
+        for other in grants {
             let granted = match other.rule.action {
                 Action::Publish => other.filter.clone(),
                 Action::Subscribe => other.subscription(),
             };
-            // A thing's name may be that of whoever asks, or any other.
-            if globs.deny_some_of(&granted.replace(THING, "+")) {
+            // The name of a thing may be any.
+            let granted = granted.replace(THING, "+");
+            if other.rule.action == grant.rule.action && globs.deny_some_of(&granted) {
                 let reason = "its `+` is confined to one level there by a Deny, which would take from \
                               another grant; profile `hardened` has no such grants";
                 return Err(refusal(grant.rule, name, reason));

@@ -13,7 +13,7 @@ mod questions;
 mod registries;
 
 use agreement::{Enforcement, Subject, Unfit};
-use mcp_mqtt::acl::{Format, Identity};
+use mcp_mqtt::acl::{Format, Identity, Principals, Rule, SELF};
 
 #[test]
 fn json() {
@@ -40,4 +40,67 @@ fn mosquitto() {
             (identity == Identity::ClientId && named).then_some("user blocks name no client ids")
         },
     });
+}
+
+#[test]
+fn mosquitto_dynsec() {
+    agreement::holds_in(
+        80,
+        &Subject {
+            format: Format::MosquittoDynsec,
+            identities: &[Identity::Username, Identity::CertCn],
+            read: |text, _| evaluators::dynsec::read(text),
+            enforcement: Enforcement::Group,
+            unfit: Unfit::AsOthers,
+            cannot: |policy, _| agreement::is_open(policy).then_some("clients are known by name"),
+        },
+    );
+}
+
+#[test]
+fn rabbitmq() {
+    agreement::holds_in(
+        200,
+        &Subject {
+            format: Format::RabbitMq,
+            identities: &[Identity::Username, Identity::CertCn],
+            read: |text, _| evaluators::rabbitmq::read(text),
+            enforcement: Enforcement::Group,
+            unfit: Unfit::AsOthers,
+            cannot: |policy, _| {
+                if agreement::is_open(policy) {
+                    return Some("users are known by name");
+                }
+                let mut rules = policy.rules().iter();
+                let cannot = |rule: &Rule| {
+                    let dotted = |name: &String| name.contains('.') && rule.filter.contains(SELF);
+                    rule.share.is_some()
+                        || rule.filter.contains('.')
+                        || matches!(&rule.who, Principals::Named(names) if names.iter().any(dotted))
+                };
+                rules.any(cannot).then_some("shared subscriptions, or dots")
+            },
+        },
+    );
+}
+
+#[test]
+fn aws_iot() {
+    agreement::holds_in(
+        80,
+        &Subject {
+            format: Format::AwsIot,
+            identities: &[Identity::ClientId],
+            read: |text, _| evaluators::aws_iot::read(text),
+            enforcement: Enforcement::Group,
+            unfit: Unfit::Noted,
+            cannot: |policy, _| {
+                let discovers_all = |rule: &Rule| rule.filter.ends_with("/mcp/servers/+/card");
+                let mut rules = policy.rules().iter();
+                rules
+                    .any(discovers_all)
+                    .then_some("a Deny would take instances named `card`")
+            },
+        },
+    );
 }

@@ -146,9 +146,9 @@ impl<'a> Documents<'a> {
         }
     }
 
-    /// All documents, when the principal can have them besides `others`.
-    pub(super) fn finish(self, others: usize) -> Result<Vec<Document>, ExportError> {
-        let size = self.all.len() + others;
+    /// All documents, when the principal can have so many.
+    pub(super) fn finish(self) -> Result<Vec<Document>, ExportError> {
+        let size = self.all.len();
         if size > MAX_DOCUMENTS {
             return Err(ExportError::Limit {
                 format: FORMAT,
