@@ -1,7 +1,7 @@
-//! The code in the chapters of the book, compiled and run as documentation tests. The text is in
-//! `src`; there is nothing else here.
+//! The code in the chapters of the book and in the README files, compiled and run as documentation
+//! tests. The text is in `src` and in those files; there is nothing else here.
 
-/// Makes a module of each chapter, for the documentation tests alone.
+/// Makes a module of each file, for the documentation tests alone.
 #[cfg(doctest)]
 macro_rules! chapters {
     ($($name:ident: $file:literal,)*) => {
@@ -11,10 +11,15 @@ macro_rules! chapters {
 
 #[cfg(doctest)]
 chapters! {
+    readme: "../../README.md",
+    readme_of_the_crate: "../../mcp-mqtt/README.md",
+    readme_of_the_macros: "../../mcp-mqtt-macros/README.md",
     introduction: "introduction.md",
     getting_started: "getting-started.md",
     tools: "tools.md",
+    client: "client.md",
     policies: "policies.md",
+    operation: "operation.md",
     wire_format: "wire-format.md",
     architecture: "architecture.md",
     style: "style.md",

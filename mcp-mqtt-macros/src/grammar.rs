@@ -50,16 +50,28 @@ impl fmt::Display for NameFault {
 impl core::error::Error for NameFault {}
 
 /// Checks the name of a tool: 1–64 of `A–Z a–z 0–9 _ - .`.
+///
+/// # Errors
+///
+/// What is wrong with `name`.
 pub fn tool(name: &str) -> Result<(), NameFault> {
     level(name)
 }
 
 /// Checks the name of a server or of a server instance: 1–64 of `A–Z a–z 0–9 _ - .`.
+///
+/// # Errors
+///
+/// What is wrong with `name`.
 pub fn server(name: &str) -> Result<(), NameFault> {
     level(name)
 }
 
 /// Checks a namespace: one or more levels of 1–64 of `A–Z a–z 0–9 _ - .`, separated by `/`.
+///
+/// # Errors
+///
+/// What is wrong with `name`.
 pub fn namespace(name: &str) -> Result<(), NameFault> {
     if name.is_empty() {
         return Err(NameFault::Empty);
@@ -75,6 +87,10 @@ pub fn namespace(name: &str) -> Result<(), NameFault> {
 
 /// Checks the name of a caller: 1–64 of `A–Z a–z 0–9 _ - . @ : =`, not starting with `@`, not
 /// ending in `-sub`.
+///
+/// # Errors
+///
+/// What is wrong with `name`.
 pub fn caller(name: &str) -> Result<(), NameFault> {
     characters(name, |c| matches!(c, '@' | ':' | '='))?;
     if name.starts_with('@') {

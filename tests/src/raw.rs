@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
-use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{Filter, Packet, PubAckReason, Publish, SubscribeReasonCode};
 use rumqttc::v5::{AsyncClient, Event, EventLoop};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
+pub use rumqttc::v5::mqttbytes::QoS;
 pub use rumqttc::v5::mqttbytes::v5::PublishProperties as Properties;
 pub use rumqttc::v5::mqttbytes::v5::{PubAckReason as Ack, SubscribeReasonCode as Grant};
 
@@ -87,6 +87,27 @@ impl RawClient {
             Packet::PubAck(ack) => Ok(ack.reason),
             other => bail!("expected a PUBACK, got {other:?}"),
         }
+    }
+
+    /// Publishes at another QoS than 1, and waits for no acknowledgement.
+    ///
+    /// # Errors
+    ///
+    /// When the connection has ended.
+    pub async fn send(
+        &self,
+        qos: QoS,
+        topic: &str,
+        payload: impl Into<Bytes>,
+        properties: Properties,
+    ) -> Result<()> {
+        if qos == QoS::AtLeastOnce {
+            bail!("a publish at QoS 1 has an acknowledgement to wait for: use publish_with");
+        }
+        Ok(self
+            .client
+            .publish_with_properties(topic, qos, false, payload.into(), properties)
+            .await?)
     }
 
     /// Subscribes at QoS 1 and returns the code in the SUBACK.

@@ -79,7 +79,9 @@ impl BrokerArgs {
         options.ca_file = self.ca_file;
         options.cert_file = self.cert_file;
         options.key_file = self.key_file;
-        options.check().map_err(Exit::faults)?;
+        // Server and client put their own name where no user name is given, so that is no fault here.
+        let named = options.clone().named("name");
+        named.check().map_err(Exit::faults)?;
         Ok(options)
     }
 
@@ -97,5 +99,25 @@ impl BrokerArgs {
                 }
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_needs_no_user_name_because_the_program_has_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        std::fs::write(&file, "hunter2\n").unwrap();
+        let args = BrokerArgs {
+            broker: Some("mqtt://h".to_owned()),
+            password_file: Some(file),
+            ..BrokerArgs::default()
+        };
+        let options = args.connect_options().unwrap().unwrap();
+        assert_eq!(options.username, None);
+        assert_eq!(options.password.unwrap().expose(), "hunter2");
     }
 }

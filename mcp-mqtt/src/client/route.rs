@@ -159,7 +159,8 @@ impl Route {
                 (Done(Ack::NoSubscriber), _) | (_, Done(Ack::NoSubscriber)) => {
                     Step::Fail(Failure::NoSubscriber)
                 }
-                _ => Step::Fail(Failure::Refused(Form::Plain)),
+                // The bound form is what every policy of ours grants, and what to ask for.
+                _ => Step::Fail(Failure::Refused(Form::Bound)),
             },
         }
     }

@@ -10,7 +10,7 @@ use super::setup::Setup;
 use super::shared::Shared;
 use crate::grammar;
 use crate::mqtt::ConnectOptions;
-use crate::tool::{Registry, RegistryError};
+use crate::tool::{Registry, RegistryError, StateMap, Tool};
 use crate::wire::{DEFAULT_NAMESPACE, Namespace};
 
 /// A server of tools, configured and not yet connected.
@@ -205,15 +205,7 @@ impl ServerBuilder {
             faults.push(BuildFault::NoBroker);
         }
         for tool in registry.iter().flat_map(Registry::iter) {
-            for need in tool.states() {
-                if !self.setup.state.contains(need.type_id) {
-                    faults.push(BuildFault::MissingState {
-                        tool: tool.name().to_owned(),
-                        state: need.type_name,
-                        source_place: tool.source(),
-                    });
-                }
-            }
+            check_tool(tool, &self.setup.state, &mut faults);
         }
         let (Some(name), Some(namespace), Some(registry), Some(options), true) =
             (name, namespace, registry, self.broker, faults.is_empty())
@@ -258,5 +250,25 @@ impl ServerBuilder {
         Namespace::new(&namespace)
             .map_err(|fault| faults.push(BuildFault::Namespace { namespace, fault }))
             .ok()
+    }
+}
+
+/// What only a server can find wrong with a tool.
+fn check_tool(tool: &Tool, state: &StateMap, faults: &mut Vec<BuildFault>) {
+    for need in tool.states() {
+        if !state.contains(need.type_id) {
+            faults.push(BuildFault::MissingState {
+                tool: tool.name().to_owned(),
+                state: need.type_name,
+                source_place: tool.source(),
+            });
+        }
+    }
+    if let Err(reason) = tool.check_schema() {
+        faults.push(BuildFault::Schema {
+            tool: tool.name().to_owned(),
+            reason,
+            source_place: tool.source(),
+        });
     }
 }

@@ -224,15 +224,23 @@ impl Incoming {
             cancellation: cancellation.clone(),
         };
         shared.calls.start(ticket, deadline, running);
-        let outcome = tokio::select! {
-            biased;
-            outcome = invoke(&self.tool, request.arguments, context, shared) => outcome,
-            // Whoever cancelled has taken the call out of the table and answers it.
-            () = cancellation.cancelled() => return,
-        };
-        if let Some(running) = shared.calls.take(ticket) {
-            running.answer(connection, outcome).await;
-        }
+        let (tool, shared, connection) = (self.tool, Arc::clone(shared), connection.clone());
+        // A tool may block its thread, and whoever was woken last waits on this very thread, where no
+        // other takes it from. That must not be the keeper of the deadlines, which was woken just now:
+        // this spawn takes its place, and has another thread look after it and the connection.
+        let work = tokio::spawn(async move {
+            let outcome = tokio::select! {
+                biased;
+                outcome = invoke(&tool, request.arguments, context, &shared) => outcome,
+                // Whoever cancelled has taken the call out of the table and answers it.
+                () = cancellation.cancelled() => return,
+            };
+            if let Some(running) = shared.calls.take(ticket) {
+                running.answer(&connection, outcome).await;
+            }
+        });
+        // It catches the panics of tools, and nobody aborts it.
+        let _ = work.await;
     }
 }
 

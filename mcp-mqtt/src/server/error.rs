@@ -54,6 +54,16 @@ pub enum BuildFault {
     /// The linked tools do not make a registry.
     #[error(transparent)]
     Registry(RegistryError),
+    /// The schema of a tool's arguments cannot be used, for instance for a pattern that is none.
+    #[error("tool `{tool}`{} has a schema that cannot be used: {reason}; mend its `#[schemars(..)]`", at(.source_place))]
+    Schema {
+        /// The tool.
+        tool: String,
+        /// What is wrong with it.
+        reason: String,
+        /// File and line of the tool.
+        source_place: Option<(&'static str, u32)>,
+    },
     /// A tool takes a state that was not set.
     #[error("tool `{tool}`{} takes `State<{state}>`, which is not set; return `setup.state(..)` from `main`, or call `.state(..)` on the builder", at(.source_place))]
     MissingState {

@@ -62,19 +62,14 @@ impl<T> InFlight<T> {
         Some(Ticket(inner.next))
     }
 
-    /// From here on the call is answered at `deadline` at the latest.
+    /// From here on the call is answered at `deadline` at the latest. Wakes whoever waits for a change
+    /// of deadlines even if the earliest stays the same.
     pub(super) fn start(&self, ticket: Ticket, deadline: Instant, call: T) {
         let mut inner = self.lock();
-        let earliest = inner
-            .deadlines
-            .first()
-            .is_none_or(|first| deadline < first.0);
         inner.deadlines.insert((deadline, ticket));
         inner.calls.insert(ticket, Entry { deadline, call });
         drop(inner);
-        if earliest {
-            self.deadline_changed.notify_one();
-        }
+        self.deadline_changed.notify_one();
     }
 
     /// Takes the right to answer: `Some` for exactly one taker.

@@ -1,7 +1,7 @@
 //! The server of the tool-topics dialect: takes calls, runs tools, answers, and shows its cards.
 //!
 //! Who may call is enforced by the broker under a [policy](crate::acl); the server checks it again.
-//! The connection itself lives in `mqtt`, the tools in [`tool`](crate::tool).
+//! The connection itself lives in `mqtt`, the tools in [`tool`](mod@crate::tool).
 
 mod address;
 mod announce;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::future::join_all;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -19,6 +20,8 @@ use crate::wire::ErrorKind;
 pub struct RunningServer {
     stop: watch::Sender<bool>,
     task: JoinHandle<Result<(), ServeError>>,
+    /// The task has been waited for; a second wait would panic.
+    over: bool,
 }
 
 /// What the connection tells the supervisor.
@@ -41,13 +44,19 @@ impl RunningServer {
         self.ended().await
     }
 
-    /// Waits until the server ends by itself. Safe to drop and to call again.
+    /// Waits until the server ends by itself. Safe to drop and to call again; once it has told how the
+    /// server ended, it is `Ok` at once.
     ///
     /// # Errors
     ///
     /// [`ServeError`]: the connection is lost for good, or the broker refuses what serving needs.
     pub async fn ended(&mut self) -> Result<(), ServeError> {
-        (&mut self.task).await.unwrap_or(Err(ServeError::Task))
+        if self.over {
+            return Ok(());
+        }
+        let ended = (&mut self.task).await;
+        self.over = true;
+        ended.unwrap_or(Err(ServeError::Task))
     }
 }
 
@@ -85,6 +94,7 @@ pub(super) async fn start(
     let mut server = RunningServer {
         stop,
         task: tokio::spawn(supervisor.run(inbox, stopping)),
+        over: false,
     };
     tokio::select! {
         _ = is_ready.wait_for(|ready| *ready) => Ok(server),
@@ -115,7 +125,7 @@ impl Supervisor {
         ));
         let result = tokio::select! {
             error = self.serve(&mut signals) => Err(error),
-            _ = stopping.wait_for(|stop| *stop) => Ok(()),
+            () = told_to_stop(&mut stopping) => Ok(()),
         };
         if result.is_ok() {
             self.drain().await;
@@ -188,13 +198,21 @@ impl Supervisor {
                 calls = left.len(),
                 "calls were cut off by the end of the server"
             );
-            for call in left {
-                let message = "the server stopped before the tool was done";
-                call.give_up(&self.connection, ErrorKind::Unavailable, message)
-                    .await;
-            }
+            // Not `unavailable`, which promises that the tool did not run.
+            let message = "the server stopped before the tool was done";
+            let given_up = left
+                .into_iter()
+                .map(|call| call.give_up(&self.connection, ErrorKind::Timeout, message));
+            join_all(given_up).await;
         }
         announce::withdraw(shared, &self.connection, &self.identity).await;
+    }
+}
+
+/// For ever if the handle is dropped, which tells nothing.
+async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
+    if stopping.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending().await
     }
 }
 
@@ -219,5 +237,22 @@ async fn keep_deadlines(shared: Arc<Shared>, connection: Connection) {
                 call.give_up(&connection, ErrorKind::Timeout, message).await;
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_has_ended_may_be_asked_and_stopped_again() {
+        let mut server = RunningServer {
+            stop: watch::channel(false).0,
+            task: tokio::spawn(async { Err(ServeError::Task) }),
+            over: false,
+        };
+        assert!(matches!(server.ended().await, Err(ServeError::Task)));
+        assert!(server.ended().await.is_ok());
+        assert!(server.stop().await.is_ok());
     }
 }

@@ -20,8 +20,6 @@ impl Caller {
         }
     }
 
-    // Used as soon as a server serves calls on caller-bound topics.
-    #[allow(dead_code)]
     pub(crate) fn verified(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),

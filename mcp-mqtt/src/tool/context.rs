@@ -74,12 +74,15 @@ impl ToolContext {
         &self.0.call_id
     }
 
-    /// When the call is given up; `None` if neither the caller nor the tool sets a limit.
+    /// When the call is given up: the shorter of what the tool may take and the caller waits. `None` only
+    /// in a [detached](Self::detached) context.
     pub fn deadline(&self) -> Option<Instant> {
         self.0.deadline
     }
 
-    /// Whether the caller has given up or the server is stopping.
+    /// Whether the call was given up: its deadline has passed, or the server has stopped. The tool's
+    /// future is dropped at its next `.await` then, so this is for work that outlives it, such as a
+    /// spawned task.
     pub fn is_cancelled(&self) -> bool {
         self.0.cancellation.is_cancelled()
     }
@@ -165,8 +168,6 @@ impl PartialSink for Discard {
 pub(crate) struct Cancellation(Arc<watch::Sender<bool>>);
 
 impl Cancellation {
-    // Used as soon as a server takes cancel messages.
-    #[allow(dead_code)]
     pub(crate) fn cancel(&self) {
         self.0.send_replace(true);
     }

@@ -167,7 +167,6 @@ impl Tool {
 }
 
 /// How a server runs a tool.
-#[allow(dead_code)] // until a server does
 impl Tool {
     /// The state it takes.
     pub(crate) fn states(&self) -> impl Iterator<Item = StateNeed> {

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::tool;
 
-/// What a [`Mosquitto`] is started with.
+/// What a [`Mosquitto`](super::Mosquitto) is started with.
 #[derive(Clone, Default)]
 pub struct MosquittoBuilder {
     users: Vec<(String, String)>,

@@ -104,7 +104,7 @@ fn without_a_card_both_refusals_are_unauthorized_and_one_no_subscriber_is_unavai
     use Ack::{NoSubscriber, Refused};
     let now = Instant::now();
     for (bound, plain, failure) in [
-        (Refused, Refused, Failure::Refused(Form::Plain)),
+        (Refused, Refused, Failure::Refused(Form::Bound)),
         (Refused, NoSubscriber, Failure::NoSubscriber),
         (NoSubscriber, Refused, Failure::NoSubscriber),
         (NoSubscriber, NoSubscriber, Failure::NoSubscriber),

@@ -60,7 +60,10 @@ async fn an_unknown_tool_and_a_forbidden_one_look_the_same_without_a_card() {
     let mallory = connect(&broker, "mallory").await;
     for tool in ["greet", "missing"] {
         let error = soon(mallory.call(tool, json!({}))).await.unwrap_err();
-        assert_eq!(refused_topic(&error), format!("demo/mcp/tools/{tool}/call"));
+        assert_eq!(
+            refused_topic(&error),
+            format!("demo/mcp/tools/{tool}/call/mallory")
+        );
         assert!(error.to_string().contains("no such tool"), "{error}");
     }
 }

@@ -1,0 +1,9 @@
+//! What must hold with a broker really running: the embedded one and Mosquitto, with the exported
+//! policy in force and without.
+//!
+//! One binary, because each of them links both brokers and the whole library.
+
+mod hostile;
+mod matrix;
+mod tools;
+mod world;
