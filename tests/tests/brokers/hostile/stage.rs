@@ -116,7 +116,7 @@ impl Stage {
                 if self.guarded { "with" } else { "without" },
                 match self.broker.kind() {
                     Kind::Embedded => "on the embedded broker",
-                    Kind::Mosquitto => "on Mosquitto",
+                    Kind::Mosquitto | Kind::Dynsec => "on Mosquitto",
                 },
                 shot.topic,
                 shot.name
