@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use mcp_mqtt::acl::{Action, ExportOptions, Format, Policy, Scope};
-use mcp_mqtt::tool::{Registry, Tool};
+use mcp_mqtt::tool::{Registry, Tool, ToolError};
 use serde_json::json;
 
 const CALLERS: usize = 100;
@@ -31,7 +31,7 @@ fn registry(tools: usize) -> Result<Registry, Box<dyn Error>> {
         let tool = Tool::builder(format!("tool-{n:05}"))
             .allowed_callers(&callers)
             .input_schema(json!({"type": "object"}))
-            .raw_handler(|_, _| async { Ok(json!(null)) });
+            .raw_handler(|_, _| async { Ok::<_, ToolError>(json!(null)) });
         registry = registry.add(tool.build()?)?;
     }
     Ok(registry)

@@ -59,10 +59,10 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
          format `mosquitto`",
     )?;
     for (name, grants) in &named {
-        for Grant { rule, .. } in grants.iter().filter(|grant| is_too_wide(grant)) {
+        if let Some(grant) = grants.iter().find(|grant| is_too_wide(grant)) {
             let reason = "a subscription that begins with a wildcard includes `$SYS` and `$share/…` \
                           there; begin it with a literal level";
-            return Err(by_name::refusal(FORMAT, rule, name, reason));
+            return Err(by_name::refusal(FORMAT, grant.rule, name, reason));
         }
     }
     let mut notes = export::notes(policy);

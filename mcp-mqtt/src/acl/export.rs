@@ -22,7 +22,8 @@ pub enum Format {
     Mosquitto,
     /// The state file of Mosquitto's dynamic-security plugin.
     MosquittoDynsec,
-    /// Definitions for RabbitMQ 3.13 and later: permissions and topic permissions.
+    /// Definitions for RabbitMQ: permissions and topic permissions. MQTT 5 needs 3.13, a server of this
+    /// crate 4.1.8 or 4.2.3.
     RabbitMq,
     /// AWS IoT Core policy documents, by principal.
     AwsIot,

@@ -6,11 +6,13 @@
 //!   becomes `*`; `.` and `*` of the topic stay, so a level that contains `.` is several levels. At
 //!   SUBSCRIBE the filter is the subject, at PUBLISH the topic; delivery is not checked.
 //! - `$` in a regular expression matches before a newline at the end as well, `\z` does not.
-//! - Placeholders such as `{username}` are replaced without escaping before 4.2. They are not needed:
+//! - Placeholders such as `{username}` are replaced without escaping before 4.2.8. They are not needed:
 //!   a permission belongs to one user, so what is for any authenticated identity cannot be said.
 //! - A subscription needs the queue `mqtt-subscription-{client id}qos{0 or 1}`. Whoever may read
 //!   somebody else's can take over his session, so each user has the queues of his name only.
-//! - Regular expressions are limited to 1024 bytes from 4.2 on.
+//! - Regular expressions are limited to 1024 bytes from 4.2.8 on.
+//! - A refused publish ends the connection, unless `mqtt.disconnect_on_unauthorized`, which 4.1.8 and
+//!   4.2.3 brought, is false.
 //! - There are no shared subscriptions, and no retained messages for filters with wildcards.
 
 use serde::Serialize;
@@ -101,9 +103,11 @@ fn login(identity: Identity) -> Result<&'static str, ExportError> {
 
 /// What stays open, and what the broker needs besides the file.
 const NOTES: &[&str] = &[
-    "rabbitmq.conf needs `anonymous_login_user = none` (before 4.0 `mqtt.allow_anonymous = false`) and \
-     `mqtt.disconnect_on_unauthorized = false`: else strangers log in as `guest`, and a refusal ends \
-     the connection of a server that probes for it",
+    "rabbitmq.conf needs `anonymous_login_user = none` (before 4.0 `mqtt.allow_anonymous = false`), else \
+     strangers log in as `guest`",
+    "rabbitmq.conf needs `mqtt.disconnect_on_unauthorized = false`, which 4.1.8 and 4.2.3 know and older \
+     versions do not: else a refused publish ends the connection, also that of a server that tries \
+     whether the broker enforces anything",
     "a user with ordinary permissions on `amq.topic` and no topic permissions may use every topic: give \
      none to other users of this virtual host",
     "the MQTT client id must be the user name, or the user name and `-sub`: queues are named by it",
