@@ -21,7 +21,8 @@ use serde::Serialize;
 
 use super::by_name::{self, Grant};
 use super::export::{self, Export, ExportError, ExportOptions, Format, Identity};
-use super::policy::{Action, Policy, Rule, SELF};
+use super::grants::{self, Grants};
+use super::policy::{Action, Policy, Rule};
 use super::purpose::{Purpose, Role};
 use documents::{Access, Document, Documents};
 use globs::Globs;
@@ -51,15 +52,20 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
                      `client-id`",
         });
     }
-    let (mut named, anyone) = by_name::split(policy);
+    let all = Grants::of(policy);
+    let anyone = all.anyone.clone();
+    let mut named = by_name::named(all);
     // Not every caller's name can be that of a thing, so named ones have all they may in their own.
     for (name, grants) in &mut named {
-        grants.extend(anyone.iter().map(|rule| of_anyone(rule, name)));
+        grants.extend(anyone.iter().map(|rule| by_name::grant(rule, name)));
     }
     let everyone = match anyone.is_empty() {
         true => Vec::new(),
         false => {
-            let grants: Vec<_> = anyone.iter().map(|rule| of_anyone(rule, THING)).collect();
+            let grants: Vec<_> = anyone
+                .iter()
+                .map(|rule| by_name::grant(rule, THING))
+                .collect();
             documents(THING, &grants)?
         }
     };
@@ -72,6 +78,10 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
     notes.extend(NOTES.iter().map(|note| (*note).to_owned()));
     if !everyone.is_empty() {
         notes.push(EVERYONE.to_owned());
+    }
+    notes.extend(grants::unfit_names(&anyone));
+    if grants::holds_share_key(policy, options) {
+        notes.push("the server's rules hold the share key: keep the file secret".to_owned());
     }
     let file = File {
         everyone,
@@ -95,12 +105,7 @@ const NOTES: &[&str] = &[
     "clients must ask for at most 8 filters in one SUBSCRIBE, and no payload may exceed 128 KiB",
 ];
 const EVERYONE: &str = "the documents of `everyone` belong to the certificates of those who are not \
-     named, each of which needs a thing attached: give things only names that callers may have";
-
-fn of_anyone<'a>(rule: &'a Rule, name: &str) -> Grant<'a> {
-    let filter = rule.filter.replace(SELF, name);
-    Grant { rule, filter }
-}
+     named, each of which needs a thing of the caller's name attached";
 
 /// The documents of one principal.
 fn documents(name: &str, grants: &[Grant<'_>]) -> Result<Vec<Document>, ExportError> {
@@ -157,7 +162,7 @@ fn documents(name: &str, grants: &[Grant<'_>]) -> Result<Vec<Document>, ExportEr
 }
 
 fn refusal(rule: &Rule, name: &str, reason: &'static str) -> ExportError {
-    by_name::refusal(FORMAT, rule, display(name), reason)
+    grants::inexpressible(FORMAT, rule, display(name), reason)
 }
 
 fn display(name: &str) -> &str {

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use super::export::{ExportError, Format};
-use super::policy::{Policy, Principals, Rule, SELF};
-use super::purpose::tool_of;
+use super::grants::{Grants, inexpressible};
+use super::policy::{Policy, Rule, SELF};
 
 /// What one principal is granted by one rule.
 pub(super) struct Grant<'a> {
@@ -33,23 +33,17 @@ impl Grant<'_> {
 /// The grants of each named principal, in the order of the policy.
 pub(super) type Named<'a> = BTreeMap<&'a str, Vec<Grant<'a>>>;
 
-/// The grants by name, and the rules for any authenticated identity.
-pub(super) fn split(policy: &Policy) -> (Named<'_>, Vec<&Rule>) {
-    let mut named = Named::new();
-    let mut anyone = Vec::new();
-    for rule in policy.rules() {
-        match &rule.who {
-            Principals::Anyone => anyone.push(rule),
-            Principals::Named(names) => {
-                for name in names {
-                    let filter = rule.filter.replace(SELF, name);
-                    let grants = named.entry(name.as_str()).or_default();
-                    grants.push(Grant { rule, filter });
-                }
-            }
-        }
-    }
-    (named, anyone)
+/// The grants of named principals.
+pub(super) fn named(grants: Grants<'_>) -> Named<'_> {
+    let of = |name: &str, rules: Vec<_>| rules.into_iter().map(|rule| grant(rule, name)).collect();
+    let named = grants.named.into_iter();
+    named.map(|(name, rules)| (name, of(name, rules))).collect()
+}
+
+/// What a rule grants to somebody of this name.
+pub(super) fn grant<'a>(rule: &'a Rule, name: &str) -> Grant<'a> {
+    let filter = rule.filter.replace(SELF, name);
+    Grant { rule, filter }
 }
 
 /// The grants by name, for a format that knows its principals by name only.
@@ -58,26 +52,12 @@ pub(super) fn all<'a>(
     format: Format,
     why_not_anyone: &'static str,
 ) -> Result<Named<'a>, ExportError> {
-    let (named, anyone) = split(policy);
-    match anyone.first() {
-        None => Ok(named),
-        Some(rule) => Err(refusal(format, rule, &rule.who, why_not_anyone)),
-    }
-}
-
-/// The error for a rule that the format cannot express.
-pub(super) fn refusal(
-    format: Format,
-    rule: &Rule,
-    caller: impl ToString,
-    reason: &'static str,
-) -> ExportError {
-    let tool = tool_of(&rule.filter).filter(|tool| *tool != "+");
-    ExportError::Inexpressible {
-        format,
-        tool: tool.map(str::to_owned),
-        caller: caller.to_string(),
-        topic: rule.subscription(),
-        reason,
+    let grants = Grants::of(policy);
+    match grants.anyone.first() {
+        None => Ok(named(grants)),
+        Some(rule) => {
+            let anyone = rule.who.to_string();
+            Err(inexpressible(format, rule, &anyone, why_not_anyone))
+        }
     }
 }

