@@ -9,7 +9,9 @@ use super::policy::Policy;
 use super::purpose::{Purpose, namespace_of, server_of};
 use super::scope::Scope;
 use super::word::UnknownWord;
-use super::{emqx, emqx_json, hivemq, json, mosquitto, nanomq, rmqtt, vernemq};
+use super::{
+    aws_iot, dynsec, emqx, emqx_json, hivemq, json, mosquitto, nanomq, rabbitmq, rmqtt, vernemq,
+};
 
 /// What a policy can be written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -20,6 +22,8 @@ pub enum Format {
     Json,
     /// The `acl_file` of Mosquitto 2.0.
     Mosquitto,
+    /// The state file of Mosquitto's dynamic-security plugin.
+    MosquittoDynsec,
     /// The `acl.conf` of EMQX 5.
     Emqx,
     /// The rules of EMQX's built-in database, as bodies of its REST API.
@@ -32,6 +36,11 @@ pub enum Format {
     Nanomq,
     /// The `rmqtt-acl.toml` of RMQTT.
     Rmqtt,
+    /// Definitions for RabbitMQ: permissions and topic permissions. MQTT 5 needs 3.13, a server of this
+    /// crate 4.1.8 or 4.2.3.
+    RabbitMq,
+    /// AWS IoT Core policy documents, by principal.
+    AwsIot,
 }
 
 /// What tells the broker who a client is.
@@ -138,6 +147,22 @@ pub enum ExportError {
         /// Why not, and what to do instead.
         reason: &'static str,
     },
+    /// More than the broker takes.
+    #[error(
+        "format `{format}` cannot hold what {caller} may do: {limit}; it would be {size}; {advice}"
+    )]
+    Limit {
+        /// The format.
+        format: Format,
+        /// Whose grants they are.
+        caller: String,
+        /// The limit in words.
+        limit: &'static str,
+        /// What it would have been.
+        size: usize,
+        /// What to do instead.
+        advice: &'static str,
+    },
 }
 
 fn of_tool(tool: &Option<String>) -> String {
@@ -154,18 +179,23 @@ impl Policy {
     /// When the format cannot express a rule: never a wider one is written instead.
     pub fn export(&self, format: Format, options: &ExportOptions) -> Result<Export, ExportError> {
         let by_client_id = options.identity == Identity::ClientId;
+        // The documents for AWS IoT themselves say who may connect with which client id.
+        let by_client_id = by_client_id && format != Format::AwsIot;
         if by_client_id && !options.client_ids_are_authenticated {
             return Err(ExportError::UnauthenticatedClientIds);
         }
         match format {
             Format::Json => json::export(self, options),
             Format::Mosquitto => mosquitto::export(self, options),
+            Format::MosquittoDynsec => dynsec::export(self, options),
             Format::Emqx => emqx::export(self, options),
             Format::EmqxJson => emqx_json::export(self, options),
             Format::Hivemq => hivemq::export(self, options),
             Format::Vernemq => vernemq::export(self, options),
             Format::Nanomq => nanomq::export(self, options),
             Format::Rmqtt => rmqtt::export(self, options),
+            Format::RabbitMq => rabbitmq::export(self, options),
+            Format::AwsIot => aws_iot::export(self, options),
         }
     }
 }
@@ -259,12 +289,15 @@ impl Format {
     pub const ALL: &[Self] = &[
         Self::Json,
         Self::Mosquitto,
+        Self::MosquittoDynsec,
         Self::Emqx,
         Self::EmqxJson,
         Self::Hivemq,
         Self::Vernemq,
         Self::Nanomq,
         Self::Rmqtt,
+        Self::RabbitMq,
+        Self::AwsIot,
     ];
 }
 
@@ -273,12 +306,15 @@ impl fmt::Display for Format {
         f.write_str(match self {
             Self::Json => "json",
             Self::Mosquitto => "mosquitto",
+            Self::MosquittoDynsec => "mosquitto-dynsec",
             Self::Emqx => "emqx",
             Self::EmqxJson => "emqx-json",
             Self::Hivemq => "hivemq",
             Self::Vernemq => "vernemq",
             Self::Nanomq => "nanomq",
             Self::Rmqtt => "rmqtt",
+            Self::RabbitMq => "rabbitmq",
+            Self::AwsIot => "aws-iot",
         })
     }
 }

@@ -62,9 +62,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod aws_iot;
+mod by_name;
 mod decision;
 mod derive;
 mod diff;
+mod dynsec;
 mod emqx;
 mod emqx_json;
 mod export;
@@ -79,6 +82,8 @@ mod nanomq;
 mod overreach;
 mod policy;
 mod purpose;
+mod rabbitmq;
+mod regex;
 mod rmqtt;
 mod scope;
 mod vernemq;

@@ -14,6 +14,7 @@ use super::tool;
 pub struct MosquittoBuilder {
     users: Vec<(String, String)>,
     acl: Option<String>,
+    dynamic_security: Option<String>,
     settings: Vec<String>,
 }
 
@@ -34,6 +35,13 @@ impl MosquittoBuilder {
     /// The text of the `acl_file`. Without one everything is allowed.
     pub fn acl(mut self, text: &str) -> Self {
         self.acl = Some(text.to_owned());
+        self
+    }
+
+    /// The state file of the dynamic-security plugin. Clients without a password in it have those of
+    /// [`user`](Self::user).
+    pub fn dynamic_security(mut self, state: &str) -> Self {
+        self.dynamic_security = Some(state.to_owned());
         self
     }
 
@@ -64,6 +72,12 @@ impl MosquittoBuilder {
             let file = folder.join("acl");
             write_privately(&file, acl)?;
             config.push(format!("acl_file {}", file.display()));
+        }
+        if let Some(state) = &self.dynamic_security {
+            let file = folder.join("dynamic-security.json");
+            write_privately(&file, state)?;
+            config.push(format!("plugin {}", plugin()?.display()));
+            config.push(format!("plugin_opt_config_file {}", file.display()));
         }
         config.extend(self.settings.iter().cloned());
         let file = folder.join("mosquitto.conf");
@@ -99,6 +113,14 @@ impl MosquittoBuilder {
         }
         Ok(())
     }
+}
+
+/// Debian's broker brings it along, in a folder that is named by the processor.
+fn plugin() -> Result<PathBuf> {
+    fs::read_dir("/usr/lib")?
+        .filter_map(|folder| Some(folder.ok()?.path().join("mosquitto_dynamic_security.so")))
+        .find(|path| path.exists())
+        .context("mosquitto's dynamic-security plugin is not installed")
 }
 
 fn write_privately(file: &Path, text: &str) -> Result<()> {

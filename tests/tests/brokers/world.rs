@@ -7,7 +7,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use mcp_mqtt::ConnectOptions;
 use mcp_mqtt::acl::{ExportOptions, Format, Policy, Scope};
 use mcp_mqtt::client::Client;
@@ -34,13 +34,17 @@ pub const PEOPLE: [&str; 7] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Embedded,
+    /// Mosquitto with an `acl_file`.
     Mosquitto,
+    /// Mosquitto with its dynamic-security plugin.
+    Dynsec,
 }
 
 /// A broker that runs.
 pub enum Broker {
     Embedded(mcp_mqtt::broker::Broker),
     Mosquitto(Box<Mosquitto>),
+    Dynsec(Box<Mosquitto>),
 }
 
 /// Makes each named `async fn(Kind) -> Result<()>` of the module a test on either broker.
@@ -89,6 +93,7 @@ impl Broker {
                 Self::Embedded(broker.start().await?)
             }
             Kind::Mosquitto => Self::Mosquitto(Box::new(Mosquitto::open()?)),
+            Kind::Dynsec => bail!("with the plugin nothing is open"),
         })
     }
 
@@ -103,6 +108,7 @@ impl Broker {
                 let limit = format!("max_packet_size {bytes}");
                 Self::Mosquitto(Box::new(Mosquitto::builder().setting(&limit).start()?))
             }
+            Kind::Dynsec => bail!("with the plugin nothing is open"),
         })
     }
 
@@ -129,6 +135,14 @@ impl Broker {
                     .setting("allow_anonymous true");
                 Self::Mosquitto(Box::new(broker.start()?))
             }
+            Kind::Dynsec => {
+                let state = with_witness(&export(Format::MosquittoDynsec)?.text)?;
+                let broker = Mosquitto::builder()
+                    .users(PEOPLE)
+                    .dynamic_security(&state)
+                    .setting("allow_anonymous true");
+                Self::Dynsec(Box::new(broker.start()?))
+            }
         })
     }
 
@@ -151,13 +165,14 @@ impl Broker {
         match self {
             Self::Embedded(_) => Kind::Embedded,
             Self::Mosquitto(_) => Kind::Mosquitto,
+            Self::Dynsec(_) => Kind::Dynsec,
         }
     }
 
     pub fn port(&self) -> u16 {
         match self {
             Self::Embedded(broker) => broker.address().port(),
-            Self::Mosquitto(broker) => broker.port(),
+            Self::Mosquitto(broker) | Self::Dynsec(broker) => broker.port(),
         }
     }
 
@@ -240,4 +255,41 @@ fn witnessed() -> [Value; 3] {
     }
     let [publish, subscribe] = witness;
     [publish, subscribe, rule(&mark("{$self}"), "sub")]
+}
+
+/// A state of the dynamic-security plugin and besides it the witness, the marks, and whoever has a
+/// password and no grants.
+fn with_witness(state: &str) -> Result<String> {
+    let mut state: Value = serde_json::from_str(state)?;
+    let roles = state["roles"].as_array_mut().context("no roles")?;
+    for who in PEOPLE {
+        let mark = mark(who);
+        let may = |kind, topic: &str| json!({"acltype": kind, "topic": topic, "allow": true});
+        let mut acls = vec![
+            may("subscribeLiteral", &mark),
+            may("publishClientReceive", &mark),
+        ];
+        if who == WITNESS {
+            let all = [
+                "publishClientSend",
+                "publishClientReceive",
+                "subscribePattern",
+            ];
+            acls.extend(all.map(|kind| may(kind, "#")));
+        }
+        roles.push(json!({"rolename": mark, "acls": acls}));
+    }
+    let clients = state["clients"].as_array_mut().context("no clients")?;
+    for who in PEOPLE {
+        if !clients.iter().any(|client| client["username"] == who) {
+            clients.push(json!({"username": who, "roles": []}));
+        }
+    }
+    for client in clients {
+        let name = client["username"].as_str().context("no name")?;
+        let mark = json!({"rolename": mark(name)});
+        let roles = client["roles"].as_array_mut().context("no roles")?;
+        roles.push(mark);
+    }
+    Ok(state.to_string())
 }

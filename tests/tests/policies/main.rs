@@ -14,7 +14,7 @@ mod questions;
 mod registries;
 
 use agreement::{Beyond, Enforcement, Subject, Unfit};
-use mcp_mqtt::acl::{Format, Identity, Policy};
+use mcp_mqtt::acl::{Format, Identity, Policy, Principals, Rule, SELF};
 
 /// Formats whose users are user names: a client id is a name in patterns alone.
 fn client_ids_have_no_users(policy: &Policy, identity: Identity) -> Option<&'static str> {
@@ -137,4 +137,73 @@ fn rmqtt() {
         confines_retained: false,
         cannot: |_, _| None,
     });
+}
+
+#[test]
+fn mosquitto_dynsec() {
+    agreement::holds_in(
+        80,
+        &Subject {
+            format: Format::MosquittoDynsec,
+            identities: &[Identity::Username, Identity::CertCn],
+            read: |text, _| evaluators::dynsec::read(text),
+            enforcement: Enforcement::Group,
+            unfit: Unfit::AsOthers,
+            beyond: &[],
+            confines_retained: false,
+            cannot: |policy, _| agreement::is_open(policy).then_some("clients are known by name"),
+        },
+    );
+}
+
+#[test]
+fn rabbitmq() {
+    agreement::holds_in(
+        200,
+        &Subject {
+            format: Format::RabbitMq,
+            identities: &[Identity::Username, Identity::CertCn],
+            read: |text, _| evaluators::rabbitmq::read(text),
+            enforcement: Enforcement::Group,
+            unfit: Unfit::AsOthers,
+            beyond: &[],
+            confines_retained: false,
+            cannot: |policy, _| {
+                if agreement::is_open(policy) {
+                    return Some("users are known by name");
+                }
+                let mut rules = policy.rules().iter();
+                let cannot = |rule: &Rule| {
+                    let dotted = |name: &String| name.contains('.') && rule.filter.contains(SELF);
+                    rule.share.is_some()
+                        || rule.filter.contains('.')
+                        || matches!(&rule.who, Principals::Named(names) if names.iter().any(dotted))
+                };
+                rules.any(cannot).then_some("shared subscriptions, or dots")
+            },
+        },
+    );
+}
+
+#[test]
+fn aws_iot() {
+    agreement::holds_in(
+        80,
+        &Subject {
+            format: Format::AwsIot,
+            identities: &[Identity::ClientId],
+            read: |text, _| evaluators::aws_iot::read(text),
+            enforcement: Enforcement::Group,
+            unfit: Unfit::Noted,
+            beyond: &[],
+            confines_retained: true,
+            cannot: |policy, _| {
+                let discovers_all = |rule: &Rule| rule.filter.ends_with("/mcp/servers/+/card");
+                let mut rules = policy.rules().iter();
+                rules
+                    .any(discovers_all)
+                    .then_some("a Deny would take instances named `card`")
+            },
+        },
+    );
 }

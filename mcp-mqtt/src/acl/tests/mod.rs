@@ -6,6 +6,7 @@ mod decide;
 mod derive;
 mod golden;
 mod mosquitto;
+mod named;
 mod operations;
 mod oracle;
 mod read;
@@ -62,10 +63,16 @@ fn closed_tools() -> Vec<Tool> {
     ]
 }
 
+/// Every feature but open tools, which formats cannot express that know clients by name only.
+fn named_tools() -> Vec<Tool> {
+    let mut tools = closed_tools();
+    tools.push(tool("audit.log-1_A", &["ops@acme:eu=1", "-"]));
+    tools
+}
+
 /// Every feature: shared and own callers, nobody, anybody, names at the edge of the grammar.
 fn all_tools() -> Vec<Tool> {
-    let mut tools = closed_tools();
+    let mut tools = named_tools();
     tools.push(streaming(open("status")));
-    tools.push(tool("audit.log-1_A", &["ops@acme:eu=1", "-"]));
     tools
 }

@@ -97,7 +97,12 @@ fn an_open_tool_is_a_warning_in_every_format() {
     let scope = scope(Profile::Hardened, None);
     let mut options = ExportOptions::of(&scope);
     options.share_groups = crate::acl::ShareGroups::Keyed;
+    let refuse_them = [Format::MosquittoDynsec, Format::RabbitMq];
     let open_tools = |format: Format, tools: &[Tool]| {
+        let mut options = options.clone();
+        if format == Format::AwsIot {
+            options.identity = Identity::ClientId;
+        }
         let export = derive(&scope, tools).export(format, &options).unwrap();
         let is_open = |warning: &&String| warning.contains(" is open");
         export
@@ -107,7 +112,10 @@ fn an_open_tool_is_a_warning_in_every_format() {
             .cloned()
             .collect::<Vec<_>>()
     };
-    for format in Format::ALL {
+    for format in Format::ALL
+        .iter()
+        .filter(|format| !refuse_them.contains(format))
+    {
         assert_eq!(open_tools(*format, &closed_tools()), Vec::<String>::new());
         let warnings = open_tools(*format, &[open("t")]);
         let [warning] = warnings.as_slice() else {

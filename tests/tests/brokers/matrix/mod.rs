@@ -30,6 +30,31 @@ on_each_broker![
     replicas_without_share_group,
 ];
 
+/// An open tool cannot be said there.
+mod dynsec {
+    use super::*;
+
+    #[tokio::test]
+    async fn reference() -> Result<()> {
+        super::reference(Kind::Dynsec).await
+    }
+
+    #[tokio::test]
+    async fn reference_with_share_key() -> Result<()> {
+        super::reference_with_share_key(Kind::Dynsec).await
+    }
+
+    #[tokio::test]
+    async fn hardened() -> Result<()> {
+        super::hardened(Kind::Dynsec).await
+    }
+
+    #[tokio::test]
+    async fn replicas_without_share_group() -> Result<()> {
+        super::replicas_without_share_group(Kind::Dynsec).await
+    }
+}
+
 async fn reference(kind: Kind) -> Result<()> {
     agree(kind, scope(), tools()?).await
 }
@@ -180,7 +205,7 @@ async fn people(broker: &Broker) -> Result<Vec<Person>> {
     match (broker.kind(), anonymous) {
         (Kind::Embedded, Err(_)) => {}
         (Kind::Embedded, Ok(_)) => bail!("the embedded broker lets anonymous clients in"),
-        (Kind::Mosquitto, client) => people.push(Person {
+        (Kind::Mosquitto | Kind::Dynsec, client) => people.push(Person {
             name: None,
             client: client?,
         }),

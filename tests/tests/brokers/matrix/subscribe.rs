@@ -1,4 +1,5 @@
-//! Who may receive what. A SUBACK proves nothing: what counts is what arrives.
+//! Who may receive what. A SUBACK proves nothing: what counts is what arrives, and that the SUBACK tells
+//! the truth where it can.
 
 use std::collections::BTreeSet;
 
@@ -6,6 +7,7 @@ use anyhow::Result;
 use futures_util::future::try_join_all;
 use mcp_mqtt::acl::Action;
 use mcp_mqtt::wire::filter::{Subscription, matches};
+use mcp_mqtt_tests::raw::Grant;
 use mcp_mqtt_tests::{Message, Properties};
 
 use super::table::Table;
@@ -41,13 +43,14 @@ impl Matrix {
         topics: &[String],
         table: &mut Table,
     ) -> Result<()> {
-        try_join_all(people.iter().map(|person| person.client.subscribe(filter))).await?;
+        let subscribe = people.iter().map(|person| person.client.subscribe(filter));
+        let answers = try_join_all(subscribe).await?;
         let bare = Subscription::parse(filter).map_or(filter, |parsed| parsed.filter);
         let matched: Vec<&String> = topics.iter().filter(|topic| matches(bare, topic)).collect();
         for topic in &matched {
             self.witness.publish(topic, "live").await?;
         }
-        for person in people {
+        for (person, answer) in people.iter().zip(answers) {
             let got: BTreeSet<String> = self
                 .received(person)
                 .await?
@@ -61,9 +64,16 @@ impl Matrix {
                 .collect();
             let leaked: Vec<_> = got.difference(&expected).collect();
             let missing: Vec<_> = expected.difference(&got).collect();
-            let other =
-                (got != expected).then(|| format!("leaked {leaked:?}, withheld {missing:?}"));
             let decision = self.policy.decide(person.name, Action::Subscribe, filter);
+            let acknowledged = match self.kind {
+                // An `acl_file` refuses no subscription.
+                Kind::Mosquitto => true,
+                Kind::Embedded | Kind::Dynsec => {
+                    matches!(answer, Grant::Success(_)) == decision.is_allowed()
+                }
+            };
+            let other = (got != expected || !acknowledged)
+                .then(|| format!("{answer:?}, leaked {leaked:?}, withheld {missing:?}"));
             let what = format!("subscribe {filter}");
             table.note(person.label(), what, decision.is_allowed(), other);
         }
@@ -78,7 +88,7 @@ impl Matrix {
 
     /// Whether a message on `topic` reaches `who` by `filter`, if the broker does what the policy says.
     ///
-    /// The embedded broker grants a filter as a whole or not at all. Mosquitto's `acl_file` knows no
+    /// The embedded broker and the plugin grant a filter as a whole or not at all. Mosquitto's `acl_file` knows no
     /// filters: there every message is judged by its topic, so that a filter wider than the grants
     /// delivers what the grants cover.
     fn delivers(&self, who: Option<&str>, filter: &str, topic: &str) -> bool {
@@ -88,7 +98,7 @@ impl Matrix {
                 .is_allowed()
         };
         match self.kind {
-            Kind::Embedded => may(filter),
+            Kind::Embedded | Kind::Dynsec => may(filter),
             Kind::Mosquitto => {
                 let readable = self.policy.rules().iter().any(|rule| {
                     let own = rule.filter.replace("{$self}", who.unwrap_or("{$self}"));
