@@ -49,7 +49,7 @@ use shared::Shared;
 ///
 /// The one end that comes from outside is another client with the same client id, if that id was set
 /// by [`ConnectOptions::client_id`](crate::ConnectOptions::client_id): the connection stays lost then,
-/// with [`ConnectionError::TakenOver`](crate::ConnectionError::TakenOver). Under the default id it
+/// with [`ConnectionError::TakenOver`]. Under the default id it
 /// comes back with another one.
 ///
 /// ```no_run

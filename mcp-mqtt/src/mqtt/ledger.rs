@@ -16,16 +16,19 @@ use super::reason::ReasonCode;
 /// The result of one request.
 pub(super) type Outcome<T> = Result<T, RequestError>;
 
+/// Where the result of a request goes.
+type Answer<T> = oneshot::Sender<Outcome<T>>;
+
 /// What a SUBACK says, filter by filter.
 pub(crate) type Grants = Vec<Result<Qos, ReasonCode>>;
 
-/// Where the result of a request goes. A receiver that is gone is no fault: nobody waits any more.
+/// The requests by kind. A receiver that is gone is no fault: nobody waits any more.
 #[derive(Debug)]
 pub(super) enum Waiter {
-    Publish(Qos, oneshot::Sender<Outcome<Published>>),
+    Publish(Qos, Answer<Published>),
     /// With the number of its filters.
-    Subscribe(usize, oneshot::Sender<Outcome<Grants>>),
-    Unsubscribe(oneshot::Sender<Outcome<()>>),
+    Subscribe(usize, Answer<Grants>),
+    Unsubscribe(Answer<()>),
 }
 
 impl Waiter {
@@ -51,11 +54,11 @@ pub(super) enum Left {
 pub(super) struct Ledger {
     queued: VecDeque<Waiter>,
     /// By packet id.
-    publishes: Vec<Option<oneshot::Sender<Outcome<Published>>>>,
+    publishes: Vec<Option<Answer<Published>>>,
     /// In the order sent, with packet ids that may repeat: rumqttc takes them from the counter for publishes and
     /// keeps no table of them. Few at a time.
-    subscribes: VecDeque<(u16, (usize, oneshot::Sender<Outcome<Grants>>))>,
-    unsubscribes: VecDeque<(u16, oneshot::Sender<Outcome<()>>)>,
+    subscribes: VecDeque<(u16, (usize, Answer<Grants>))>,
+    unsubscribes: VecDeque<(u16, Answer<()>)>,
     /// How many wait for an answer to what left.
     unanswered: usize,
 }

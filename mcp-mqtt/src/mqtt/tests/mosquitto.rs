@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+#[cfg(feature = "tls")]
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Stdio};
 
@@ -49,6 +50,7 @@ impl Mosquitto {
         panic!("mosquitto does not start with this configuration:\n{config}");
     }
 
+    #[cfg(feature = "tls")]
     /// The file that `with` wrote, or that is to be written.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
