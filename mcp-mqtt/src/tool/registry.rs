@@ -1,7 +1,7 @@
 //! The tools of a server: gathered, checked, narrowed. The only reader of what `#[tool]` leaves in
 //! the binary is `Registry::linked`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::fmt;
 use std::sync::Arc;
 
@@ -168,7 +168,7 @@ impl Registry {
 
     /// The tools, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = &Tool> {
-        self.tools.values()
+        self.into_iter()
     }
 
     /// How many tools there are.
@@ -179,6 +179,16 @@ impl Registry {
     /// Whether there is no tool.
     pub fn is_empty(&self) -> bool {
         self.tools.is_empty()
+    }
+}
+
+/// The tools, sorted by name.
+impl<'a> IntoIterator for &'a Registry {
+    type Item = &'a Tool;
+    type IntoIter = btree_map::Values<'a, String, Tool>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.tools.values()
     }
 }
 
@@ -258,6 +268,7 @@ pub enum RegistryFault {
 
 /// The tools of a program do not make a server; all that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub struct RegistryError {
     /// What is wrong; never empty.
     pub faults: Vec<RegistryFault>,

@@ -8,7 +8,9 @@ use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::Value;
 
 use super::super::fault::Faults;
-use super::explain::{Scope, choices, explain as faults_of, has_choices, list, not_of_type, not_one_of, types};
+use super::explain::{
+    Scope, choices, explain as faults_of, has_choices, list, not_of_type, not_one_of, types,
+};
 
 type Branch = Vec<ValidationError<'static>>;
 
