@@ -99,9 +99,9 @@ impl Spec {
         let hints = (!options.hints.is_empty()).then(|| {
             let hints = options.hints.iter().map(|(hint, value)| {
                 let hint = Ident::new(&hint.to_string(), Span::mixed_site());
-                quote!(#hint: ::core::option::Option::Some(#value))
+                quote!(.#hint(#value))
             });
-            quote!(hints: __rt::Hints { #(#hints,)* ..__rt::ToolDef::BLANK.hints },)
+            quote!(hints: __rt::Hints::new() #(#hints)*,)
         });
         quote! {
             name: #name,

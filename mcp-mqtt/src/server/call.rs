@@ -175,7 +175,7 @@ impl Incoming {
         let waits = property(&self.message, TIMEOUT_PROPERTY).and_then(|ms| ms.parse().ok());
         waits
             .map_or(allowed, |ms| allowed.min(Duration::from_millis(ms)))
-            .min(LONGEST)
+            .min(crate::wire::MAX_TIMEOUT)
     }
 
     async fn execute(
@@ -248,9 +248,6 @@ impl Incoming {
         let _ = work.await;
     }
 }
-
-/// The longest time a call may take: beyond it, clocks overflow.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// What a refused caller waits before it tries again.
 const RETRY_AFTER_MS: u64 = 1000;

@@ -54,6 +54,7 @@ pub enum ToolFault {
 
 /// A tool cannot be made; all that is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub struct ToolBuildError {
     /// The name as given.
     pub tool: String,

@@ -58,12 +58,7 @@ impl ToolDef {
         allowed_callers: None,
         streaming: false,
         timeout_ms: None,
-        hints: Hints {
-            read_only: None,
-            destructive: None,
-            idempotent: None,
-            open_world: None,
-        },
+        hints: Hints::new(),
         module: "",
         file: "",
         line: 0,

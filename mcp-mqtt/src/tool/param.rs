@@ -10,6 +10,7 @@ use serde_json::{Error, Map, Value};
 
 use super::constrain;
 use super::def::Input;
+use super::fault;
 use super::missing::Missing;
 use super::state::StateNeed;
 use super::{ArgumentFault, State, ToolContext};
@@ -188,8 +189,7 @@ impl<T> Param<T> {
         match (self.vtable.take)(input, self) {
             Ok(value) => Some(value),
             Err(message) => {
-                let name = self.name.replace('~', "~0").replace('/', "~1");
-                let pointer = format!("/{name}");
+                let pointer = fault::child("", self.name);
                 input.faults.push(ArgumentFault::new(pointer, message));
                 None
             }

@@ -3,7 +3,7 @@
 
 mod error;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::sync::Arc;
 
 use super::check;
@@ -261,7 +261,7 @@ impl Registry {
 
     /// The tools, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = &Tool> {
-        self.tools.values()
+        self.into_iter()
     }
 
     /// How many tools there are.
@@ -275,6 +275,15 @@ impl Registry {
     }
 }
 
+/// The tools, sorted by name.
+impl<'a> IntoIterator for &'a Registry {
+    type Item = &'a Tool;
+    type IntoIter = btree_map::Values<'a, String, Tool>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.tools.values()
+    }
+}
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod tests;

@@ -79,7 +79,7 @@ async fn our_client_does_so_under_the_hardened_profile(kind: Kind) -> Result<()>
     let analyst = broker.client("analyst").await?;
     let hidden = analyst.tool_card("panic").await;
     match kind {
-        Kind::Embedded => assert!(
+        Kind::Embedded | Kind::Dynsec => assert!(
             matches!(hidden, Err(DiscoveryError::Unauthorized { .. })),
             "{hidden:?}"
         ),

@@ -154,7 +154,7 @@ impl Broker {
                 broker.stop().await;
                 Stopped::Embedded(address)
             }
-            Self::Mosquitto(mut broker) => {
+            Self::Mosquitto(mut broker) | Self::Dynsec(mut broker) => {
                 broker.stop()?;
                 Stopped::Mosquitto(broker)
             }

@@ -66,11 +66,7 @@ const _: () = {
         allowed_callers: ::core::option::Option::Some(&["scout", "analyst"]),
         streaming: true,
         timeout_ms: ::core::option::Option::Some(30000u64),
-        hints: __rt::Hints {
-            read_only: ::core::option::Option::Some(true),
-            idempotent: ::core::option::Option::Some(false),
-            ..__rt::ToolDef::BLANK.hints
-        },
+        hints: __rt::Hints::new().read_only(true).idempotent(false),
         module: ::core::module_path!(),
         file: ::core::file!(),
         line: ::core::line!(),

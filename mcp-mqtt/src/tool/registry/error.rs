@@ -119,6 +119,7 @@ pub enum RegistryFault {
 
 /// The tools of a program do not make a server; all that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub struct RegistryError {
     /// What is wrong; never empty.
     pub faults: Vec<RegistryFault>,

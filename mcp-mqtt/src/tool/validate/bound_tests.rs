@@ -1,241 +1,316 @@
-//! The time a call can cost, whatever is sent: it grows with the size, not with a power of the depth.
+//! The work a call can cost, whatever is sent: it grows with the size, not with a power of the depth.
+//!
+//! Time is only compared with a limit that no machine needs, where trying all alternatives would
+//! take longer than anybody waits.
 #![allow(dead_code)]
-use super::*;
-use crate::tool::{StateMap, Tool, ToolContext};
+
+use std::collections::BTreeMap;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use proptest::prelude::*;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
-use std::time::Instant;
+
+use super::*;
+use crate::tool::schema::of_arguments;
+use crate::tool::{StateMap, Tool, ToolContext};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(tag = "op", rename_all = "snake_case")]
-enum Filter {
-    And { args: Vec<Filter> },
-    Or { args: Vec<Filter> },
-    Not { arg: Option<Box<Filter>> },
-    Eq { field: String, value: String },
+enum Internal {
+    And { args: Vec<Internal> },
+    Or { args: Vec<Internal> },
+    Not { arg: Option<Box<Internal>> },
+    Eq { value: String },
 }
+
 #[derive(Deserialize, JsonSchema)]
-#[serde(tag = "op", content = "c", rename_all = "snake_case")]
-enum Adj {
-    And { args: Vec<Adj> },
-    Or(Vec<Adj>),
-    Not(Box<Adj>),
-    Eq { field: String },
+#[serde(tag = "op", content = "of", rename_all = "snake_case")]
+enum Adjacent {
+    Or(Vec<Adjacent>),
+    Not(Box<Adjacent>),
+    Eq { value: String },
 }
+
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Ext {
-    And { args: Vec<Ext> },
-    Or(Vec<Ext>),
-    Not(Box<Ext>),
-    Eq { field: String },
+enum External {
+    Or(Vec<External>),
+    Not(Box<External>),
+    Eq { value: String },
     Nothing,
 }
+
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
-enum Node {
-    A { child: Box<Node>, a: u8 },
-    B { child: Box<Node>, b: u8 },
+enum Untagged {
+    A { a: u8, child: Box<Untagged> },
+    B { b: u8, child: Box<Untagged> },
     Leaf(String),
 }
+
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
-enum AnyJson {
-    Null(()),
-    Bool(bool),
-    Num(f64),
-    Str(String),
-    Arr(Vec<AnyJson>),
-    Obj(std::collections::BTreeMap<String, AnyJson>),
+enum Anything {
+    Flag(bool),
+    Number(f64),
+    Text(String),
+    List(Vec<Anything>),
+    Map(BTreeMap<String, Anything>),
 }
+
 #[derive(Deserialize, JsonSchema)]
 struct Tree {
     left: Option<Box<Tree>>,
     right: Option<Box<Tree>>,
     value: u8,
 }
+
 #[derive(Deserialize, JsonSchema)]
 struct Arguments<T> {
     x: T,
 }
 
-fn tool<T: JsonSchema + serde::de::DeserializeOwned + Send + 'static>() -> Tool {
-    Tool::builder("t")
+/// What a call of a tool that takes a `T` ends in, where it ends within a minute.
+fn call<T: JsonSchema + DeserializeOwned + 'static>(x: Value) -> Result<(), String> {
+    let tool = Tool::builder("t")
         .handler(|_: Arguments<T>, _: ToolContext| async { Ok::<_, String>(1) })
         .build()
-        .unwrap()
+        .unwrap();
+    in_time(move || invoke(&tool, x))
 }
-fn time(tool: &Tool, name: &str, x: Value) {
-    let a = json!({"x": x});
-    let size = a.to_string().len();
-    let m = a.as_object().unwrap().clone();
-    let t = Instant::now();
-    let r = tool.invoke(m, ToolContext::detached("x"), &StateMap::default());
-    let e = t.elapsed();
-    println!(
-        "{name}: {size} bytes ok {} {e:?} {}",
-        r.is_ok(),
-        r.err()
-            .map(|e| e.to_string())
-            .unwrap_or_default()
-            .chars()
-            .take(100)
-            .collect::<String>()
-    );
+
+fn call_with(schema: Value, x: Value) -> Result<(), String> {
+    let tool = Tool::builder("t")
+        .input_schema(json!({"type": "object", "properties": {"x": schema}}))
+        .raw_handler(|_, _| async { Ok::<_, String>(Value::Null) })
+        .build()
+        .unwrap();
+    in_time(move || invoke(&tool, x))
 }
-fn nest(n: usize, leaf: Value, f: impl Fn(Value) -> Value) -> Value {
-    (0..n).fold(leaf, |v, _| f(v))
+
+fn invoke(tool: &Tool, x: Value) -> Result<(), String> {
+    let arguments = [("x".to_owned(), x)].into_iter().collect();
+    let running = tool.invoke(arguments, ToolContext::detached("a"), &StateMap::default());
+    running.map(drop).map_err(|invalid| invalid.to_string())
+}
+
+fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (done, waiting) = mpsc::channel();
+    std::thread::spawn(move || done.send(work()));
+    waiting.recv_timeout(Duration::from_secs(60)).unwrap()
+}
+
+fn nested(levels: usize, leaf: Value, level: impl Fn(Value) -> Value) -> Value {
+    (0..levels).fold(leaf, |inner, _| level(inner))
 }
 
 #[test]
-fn explore() {
-    let f = tool::<Filter>();
-    for d in [16, 50] {
-        time(
-            &f,
-            "filter bad",
-            nest(
-                d,
-                json!({"op":"eq","field":"a","value":1}),
-                |v| json!({"op":"and","args":[v]}),
-            ),
-        );
-        time(
-            &f,
-            "filter good",
-            nest(
-                d,
-                json!({"op":"eq","field":"a","value":"b"}),
-                |v| json!({"op":"and","args":[v]}),
-            ),
-        );
-        time(
-            &f,
-            "filter not bad",
-            nest(
-                d,
-                json!({"op":"eq","field":"a","value":1}),
-                |v| json!({"op":"not","arg":v}),
-            ),
-        );
-        let g = tool::<Adj>();
-        time(
-            &g,
-            "adj bad",
-            nest(
-                d,
-                json!({"op":"eq","c":{"field":1}}),
-                |v| json!({"op":"or","c":[v]}),
-            ),
-        );
-        let g = tool::<Ext>();
-        time(
-            &g,
-            "ext bad",
-            nest(d, json!({"eq":{"field":1}}), |v| json!({"or":[v]})),
-        );
-        time(
-            &g,
-            "ext bad",
-            nest(d, json!({"nope":{"field":1}}), |v| json!({"or":[v]})),
-        );
-        time(
-            &g,
-            "ext both",
-            nest(
-                d,
-                json!({"eq":{"field":1}}),
-                |v| json!({"or":[v], "not": 1}),
-            ),
-        );
-        let g = tool::<Tree>();
-        time(
-            &g,
-            "tree bad",
-            nest(d, json!({"value": 1000}), |v| json!({"left":v,"value":1})),
-        );
+fn an_internally_tagged_type_is_checked_and_explained_at_any_depth() {
+    let x = |value| {
+        nested(
+            50,
+            json!({"op": "eq", "value": value}),
+            |inner| json!({"op": "and", "args": [inner]}),
+        )
+    };
+    assert_eq!(call::<Internal>(x(json!("a"))), Ok(()));
+    let place = format!("/x{}/value", "/args/0".repeat(50));
+    let expected = format!("{place}: is the number 1, expected a string");
+    assert_eq!(call::<Internal>(x(json!(1))), Err(expected));
+}
+
+#[test]
+fn an_optional_tagged_type_is_explained_too() {
+    let x = nested(
+        30,
+        json!({"op": "equal"}),
+        |inner| json!({"op": "not", "arg": inner}),
+    );
+    let fault = call::<Internal>(x).unwrap_err();
+    assert!(
+        fault.ends_with(r#"/arg/op: is not one of "and", "or", "not" or "eq""#),
+        "{fault}"
+    );
+}
+
+#[test]
+fn an_adjacently_tagged_type_is_checked_and_explained_at_any_depth() {
+    let x = |leaf| nested(50, leaf, |inner| json!({"op": "or", "of": [inner]}));
+    let good = json!({"op": "eq", "of": {"value": "a"}});
+    assert_eq!(call::<Adjacent>(x(good)), Ok(()));
+    let fault = call::<Adjacent>(x(json!({"op": "eq"}))).unwrap_err();
+    assert!(fault.ends_with("/0/of: is required"), "{fault}");
+}
+
+#[test]
+fn an_externally_tagged_type_is_checked_at_any_depth_and_explained_at_usual_ones() {
+    let x = |depth, leaf| nested(depth, leaf, |inner| json!({"not": inner}));
+    assert_eq!(call::<External>(x(110, json!("nothing"))), Ok(()));
+    let fault = call::<External>(x(16, json!({"eq": {}}))).unwrap_err();
+    assert!(fault.ends_with("/not/eq/value: is required"), "{fault}");
+    let fault = call::<External>(x(110, json!({"eq": {}}))).unwrap_err();
+    assert_eq!(fault, format!("arguments: {TOO_LARGE}"));
+}
+
+#[test]
+fn a_recursive_struct_is_checked_at_any_depth_and_explained_at_usual_ones() {
+    let x = |depth, value: i32| {
+        nested(
+            depth,
+            json!({"value": value}),
+            |inner| json!({"left": inner, "value": 1}),
+        )
+    };
+    assert_eq!(call::<Tree>(x(110, 1)), Ok(()));
+    let fault = call::<Tree>(x(30, -1)).unwrap_err();
+    assert!(
+        fault.ends_with("/value: -1 is less than the minimum of 0"),
+        "{fault}"
+    );
+}
+
+#[test]
+fn an_untagged_type_is_refused_where_decoding_it_would_not_end() {
+    let x = |depth, leaf: Value| nested(depth, leaf, |inner| json!({"b": 1, "child": inner}));
+    assert_eq!(call::<Untagged>(x(10, json!("a"))), Ok(()));
+    let fault = call::<Untagged>(x(6, json!(1))).unwrap_err();
+    assert!(
+        fault.ends_with("/child: is the number 1, expected an object or a string"),
+        "{fault}"
+    );
+    for leaf in [json!("a"), json!(1)] {
+        for depth in [22, 100] {
+            let fault = call::<Untagged>(x(depth, leaf.clone())).unwrap_err();
+            assert_eq!(fault, format!("arguments: {TOO_DEEP}"));
+        }
     }
-    let g = tool::<Node>();
-    for d in [4, 8, 10, 11, 12, 13, 14, 15, 16, 22, 120] {
-        time(
-            &g,
-            &format!("untagged good {d}"),
-            nest(d, json!("x"), |v| json!({"b":1,"child":v})),
-        );
-        time(
-            &g,
-            &format!("untagged bad {d}"),
-            nest(d, json!(1), |v| json!({"b":1,"child":v})),
-        );
+}
+
+#[test]
+fn many_values_and_long_ones_are_no_reason_to_refuse() {
+    let wide = Value::from(vec![json!({"a": [1, "b", [], true]}); 2000]);
+    assert_eq!(call::<Anything>(wide), Ok(()));
+    let text = json!({"a": "x".repeat(1 << 20)});
+    assert_eq!(call::<Anything>(text), Ok(()));
+    let filters = vec![json!({"op": "eq", "value": "a"}); 2000];
+    assert_eq!(
+        call::<Internal>(json!({"op": "and", "args": filters})),
+        Ok(())
+    );
+}
+
+#[test]
+fn schemas_by_hand_are_bounded_however_they_refer() {
+    let deep = nested(100, json!(1), |inner| json!([inner]));
+    for (target, extra) in [
+        ("#/properties/x", json!({})),
+        ("#x", json!({"$anchor": "x"})),
+    ] {
+        let mut schema = json!({"anyOf": [
+            {"type": "array", "items": {"$ref": target}, "maxItems": 3},
+            {"type": "array", "items": {"$ref": target}, "maxItems": 4},
+            {"type": "string"},
+        ]});
+        let (map, extra) = (schema.as_object_mut().unwrap(), extra.as_object().unwrap());
+        map.extend(extra.clone());
+        let fault = call_with(schema.clone(), deep.clone()).unwrap_err();
+        assert_eq!(fault, format!("arguments: {TOO_DEEP}"));
+        assert_eq!(call_with(schema, json!([["a"]])), Ok(()));
     }
-    for (name, kib) in [("64K", 16), ("4M", 1024)] {
-        let many = |v: Value| Value::Array(vec![v; kib * 64]);
-        time(
-            &f,
-            &format!("{name} filter wide good"),
-            json!({"op":"and","args": vec![json!({"op":"eq","field":"a","value":"b"}); kib * 100]}),
-        );
-        time(
-            &f,
-            &format!("{name} filter wide bad"),
-            json!({"op":"and","args": vec![json!({"op":"eq","field":"a","value":1}); kib * 100]}),
-        );
-        time(
-            &f,
-            &format!("{name} filter wide deep bad"),
-            json!({"op":"and","args": vec![nest(40, json!({"op":"eq","field":"a","value":1}), |v| json!({"op":"not","arg":v})); kib * 4]}),
-        );
-        let g = tool::<AnyJson>();
-        time(
-            &g,
-            &format!("{name} json wide"),
-            Value::Array(vec![json!(1); kib * 2000]),
-        );
-        time(
-            &g,
-            &format!("{name} json empties"),
-            Value::Array(vec![json!([[], [], []]); kib * 400]),
-        );
-        time(
-            &g,
-            &format!("{name} json deep"),
-            nest(30, many(json!([[1], [2]])), |v| json!([v])),
-        );
-        time(
-            &g,
-            &format!("{name} json deep40 many"),
-            Value::Array(vec![nest(40, json!(1), |v| json!([v])); kib * 40]),
-        );
-        let g = tool::<Node>();
-        time(
-            &g,
-            &format!("{name} untagged wide"),
-            nest(
-                9,
-                json!("x".repeat(kib * 4000)),
-                |v| json!({"b":1,"child":v}),
-            ),
-        );
-        let g = tool::<Vec<Node>>();
-        time(
-            &g,
-            &format!("{name} vec untagged"),
-            Value::Array(vec![
-                nest(4, json!("x"), |v| json!({"b":1,"child":v}));
-                kib * 40
-            ]),
-        );
-        let g = tool::<Vec<u8>>();
-        time(
-            &g,
-            &format!("{name} plain bad"),
-            Value::Array(vec![json!("x"); kib * 1000]),
-        );
-        time(
-            &g,
-            &format!("{name} plain good"),
-            Value::Array(vec![json!(1); kib * 2000]),
+}
+
+#[test]
+fn a_definition_that_refers_to_itself_alone_is_no_trap() {
+    let schema = json!({"allOf": [{"anyOf": [{"$ref": "#/properties/x"}, {"type": "array"}]}]});
+    assert_eq!(call_with(schema, json!([1])), Ok(()));
+}
+
+#[test]
+fn a_long_name_is_not_repeated_in_every_place_below_it() {
+    let schema = json!({"additionalProperties": {"items": {"type": "string"}}});
+    let x = json!({"k".repeat(1 << 21): vec![0; 15_000]});
+    let fault = call_with(schema, x).unwrap_err();
+    assert_eq!(fault, format!("arguments: {TOO_LARGE}"));
+}
+
+#[test]
+fn many_values_with_two_faults_each_are_explained_in_one_pass() {
+    let schema = json!({"items": {"type": "string", "enum": ["a", "b"]}});
+    let fault = call_with(schema, vec![0; 15_000].into()).unwrap_err();
+    assert!(fault.ends_with("have 14969 more faults"), "{fault}");
+}
+
+#[test]
+fn many_unknown_names_are_counted() {
+    let schema = json!({"type": "object", "additionalProperties": false});
+    let x: Map<String, Value> = (0..15_000).map(|i| (i.to_string(), Value::Null)).collect();
+    let fault = call_with(schema, x.into()).unwrap_err();
+    assert!(fault.ends_with("have 14969 more faults"), "{fault}");
+}
+
+#[test]
+fn patterns_take_time_linear_in_the_text() {
+    let schema = json!({"type": "string", "pattern": "^(([a-z])+.)+[A-Z]([a-z])+$"});
+    let fault = call_with(schema, "a".repeat(1 << 16).into()).unwrap_err();
+    assert!(fault.starts_with("/x: does not match"), "{fault}");
+}
+
+#[test]
+fn patterns_that_need_backtracking_are_the_tools_fault() {
+    let reason = Validator::default()
+        .check(&json!({"pattern": "^(?=.*a)b"}))
+        .unwrap_err();
+    assert!(reason.contains("look-around"), "{reason}");
+}
+
+#[test]
+fn large_arrays_of_different_items_are_compared_by_hash() {
+    let x: Value = (0..100_000).map(|i| json!([i, "a"])).collect();
+    assert_eq!(call_with(json!({"uniqueItems": true}), x), Ok(()));
+}
+
+#[test]
+fn extreme_numbers_are_checked_like_others() {
+    let schema = json!({"type": "number", "multipleOf": 0.01});
+    for x in [f64::MAX, f64::MIN_POSITIVE, -0.0, 1e-300] {
+        drop(call_with(schema.clone(), json!(x)));
+    }
+    assert!(serde_json::from_str::<Value>("1e400").is_err());
+}
+
+fn filter() -> impl Strategy<Value = Value> {
+    let op = || prop_oneof![Just("and"), Just("or"), Just("not"), Just("eq"), Just("?")];
+    let leaf = prop_oneof![
+        Just(json!("a")),
+        Just(json!(1)),
+        op().prop_map(|op| json!({"op": op, "value": "a"})),
+        op().prop_map(|op| json!({ "op": op })),
+    ];
+    leaf.prop_recursive(4, 16, 3, move |inner| {
+        let args = prop::collection::vec(inner.clone(), 0..3);
+        prop_oneof![
+            (op(), args.clone()).prop_map(|(op, args)| json!({"op": op, "args": args})),
+            (op(), inner).prop_map(|(op, arg)| json!({"op": op, "arg": arg})),
+            args.prop_map(|args| json!({ "args": args })),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn looking_at_the_tag_first_accepts_the_same_values(x in filter()) {
+        let schema = of_arguments::<Arguments<Internal>>();
+        let mut rewritten = schema.clone();
+        tags::first(&mut rewritten);
+        prop_assert_ne!(&schema, &rewritten);
+        let x = json!({"x": x});
+        prop_assert_eq!(
+            jsonschema::is_valid(&schema, &x),
+            jsonschema::is_valid(&rewritten, &x)
         );
     }
 }

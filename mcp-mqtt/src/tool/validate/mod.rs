@@ -11,17 +11,13 @@ use std::sync::OnceLock;
 use serde_json::{Map, Value};
 
 use self::explain::Scope;
+use self::work::{Purpose, Work};
 use super::ArgumentFault;
 use super::fault::{Faults, InvalidArguments};
 
 /// The most JSON values for which every fault is looked for. The engine collects all errors before
 /// it gives out the first, a few hundred bytes each, so a large call could make it fill the memory.
 const MAX_EXPLAINED: usize = 20_000;
-
-/// The most steps that arguments of a recursive type may take, by the count of `work`. Two
-/// alternatives that both contain the type reach it at a depth of about twelve; whatever is told
-/// apart by a tag, a type or the name of a property does not.
-const MAX_WORK: u64 = 200_000;
 
 /// Checks arguments against one schema. Built at the first use: building takes a thousand times
 /// as long as checking, and most processes call few of their tools.
@@ -30,9 +26,8 @@ pub(super) struct Validator(OnceLock<Result<Compiled, String>>);
 
 struct Compiled {
     engine: jsonschema::Validator,
-    /// The schema that the engine checks, if it is not the tool's own: that of a recursive type, in
-    /// a form of which the work can be bounded.
-    recursive: Option<Value>,
+    /// For a recursive type. The engine then checks the schema that is in here.
+    work: Option<Work>,
     /// The most JSON values for which every fault is looked for.
     explained: usize,
 }
@@ -79,37 +74,33 @@ impl Validator {
 
 impl Compiled {
     fn new(schema: &Value) -> Result<Self, String> {
-        let recursive = work::is_recursive(schema).then(|| {
-            let mut schema = schema.clone();
-            tags::first(&mut schema);
-            schema
-        });
+        let work = Work::new(schema);
         let engine = jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
             .should_validate_formats(true)
             // Its time is linear in the text; the default engine backtracks.
             .with_pattern_options(jsonschema::PatternOptions::regex())
             .offline()
-            .build(recursive.as_ref().unwrap_or(schema))
+            .build(work.as_ref().map_or(schema, Work::schema))
             .map_err(|error| match error.instance_path().as_str() {
                 "" => error.to_string(),
                 place => format!("{place}: {error}"),
             })?;
         Ok(Self {
             engine,
-            recursive,
+            work,
             // Every error holds the whole list of what would have been right.
-            explained: MAX_EXPLAINED / (1 + longest_enum(schema) / 64),
+            explained: MAX_EXPLAINED / (1 + work::longest(schema, &["enum"]) / 64),
         })
     }
 
     /// What is wrong; `None` if nothing is.
     fn faults(&self, schema: &Value, arguments: &Value) -> Option<Vec<ArgumentFault>> {
-        let work = self
-            .recursive
-            .as_ref()
-            .map_or(0, |schema| work::count(schema, arguments, MAX_WORK));
-        if work == u64::MAX {
+        let bounded = |purpose| {
+            let work = self.work.as_ref();
+            work.is_none_or(|work| work.is_bounded(arguments, purpose))
+        };
+        if !bounded(Purpose::Decode) {
             return Some(vec![ArgumentFault::new("", TOO_DEEP)]);
         }
         if self.engine.is_valid(arguments) {
@@ -117,20 +108,13 @@ impl Compiled {
         }
         let mut faults = Faults::default();
         let mut budget = self.explained;
-        if work <= self.explained as u64 && fits(arguments, 0, &mut budget) {
-            let schema = self.recursive.as_ref().unwrap_or(schema);
+        if fits(arguments, 0, &mut budget) && bounded(Purpose::Explain) {
+            let schema = self.work.as_ref().map_or(schema, Work::schema);
             let errors: Vec<_> = self.engine.iter_errors(arguments).collect();
             explain::explain(Scope { schema, arguments }, &errors, &mut faults);
         }
         if faults.list().is_empty() {
-            faults.push(
-                "",
-                format!(
-                    "do not fit the input schema; with more than {} values, no single fault is \
-                     looked for",
-                    self.explained
-                ),
-            );
+            faults.push("", TOO_LARGE);
         }
         Some(faults.finish())
     }
@@ -138,6 +122,9 @@ impl Compiled {
 
 const TOO_DEEP: &str = "are nested too deeply: in a type that contains itself in several of its \
                         alternatives, each level multiplies the work of checking; nest less deeply";
+
+const TOO_LARGE: &str = "do not fit the input schema; they are too large, or nested too deeply, for \
+                         looking for each single fault";
 
 /// Whether looking for every fault in `value` stays within `budget`. A value whose place has a long
 /// pointer counts more, as every error holds it.
@@ -152,20 +139,6 @@ fn fits(value: &Value, pointer: usize, budget: &mut usize) -> bool {
             .iter()
             .all(|(name, item)| fits(item, pointer + 1 + name.len(), budget)),
         _ => true,
-    }
-}
-
-fn longest_enum(schema: &Value) -> usize {
-    match schema {
-        Value::Array(items) => items.iter().map(longest_enum).max().unwrap_or(0),
-        Value::Object(map) => {
-            let own = map
-                .get("enum")
-                .and_then(Value::as_array)
-                .map_or(0, Vec::len);
-            map.values().map(longest_enum).max().unwrap_or(0).max(own)
-        }
-        _ => 0,
     }
 }
 

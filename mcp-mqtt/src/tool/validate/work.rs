@@ -3,9 +3,8 @@
 //! Where a type contains itself below alternatives, as an untagged enum does, whoever tries them one
 //! after the other looks at a value once per alternative, at the values in it once more for each of
 //! these, and so on: a few hundred bytes keep a processor busy for hours. Both serde, which decodes
-//! such a type, and the engine, which collects errors from all alternatives, work like that. The
-//! *number* of their steps is found in time linear in the value, as it is the same wherever one
-//! value meets one definition.
+//! such a type, and the engine, which collects errors from all alternatives, work like that. Here
+//! the same steps are only counted, and no further than to a limit that grows with the value.
 
 use std::collections::HashMap;
 
@@ -13,25 +12,84 @@ use serde_json::{Map, Value};
 
 use super::tags;
 
-/// Counts the steps for values of one schema.
-pub(super) struct Work<'a> {
-    root: &'a Value,
-    /// Whether `#/…` counts from the root everywhere, and every reference is of that form.
-    plain: bool,
-    limit: u64,
-    /// What was done to find the number; never more than the number itself.
-    visits: u64,
-    /// By definition and value; `None` while it is being counted.
-    known: HashMap<(*const Value, *const Value), Option<u64>>,
-    sizes: HashMap<*const Value, u64>,
+/// What the steps are counted for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Finding out whether the value fits, and decoding it.
+    Decode,
+    /// Collecting errors from every alternative.
+    Explain,
 }
 
-/// What costs less is rather counted again than remembered.
-const WORTH_KEEPING: u64 = 16;
+/// The steps that may be taken for any value. Two alternatives that both contain the type reach it
+/// at a depth of about thirteen; whatever is told apart by a tag, by a type or by the name of a
+/// property takes a few steps for each value in it, and never comes near.
+const DECODE: usize = 100_000;
 
-/// Whether values of this schema are worth counting: it refers to parts of itself.
-pub(super) fn is_recursive(schema: &Value) -> bool {
-    mentions(schema, &|key| key == "$ref" || key == "$dynamicRef")
+/// The same for errors, each of which costs about a hundred times a step of decoding.
+const EXPLAIN: usize = 10_000;
+
+/// Counts the steps for values of one schema.
+pub(super) struct Work {
+    schema: Value,
+    /// Whether `#/…` counts from the root everywhere, and every reference is of that form.
+    plain: bool,
+    /// The most alternatives in one place.
+    widest: usize,
+}
+
+impl Work {
+    /// For a schema that refers to parts of itself; `None` for others, of which the work is bounded
+    /// by their size.
+    pub(super) fn new(schema: &Value) -> Option<Self> {
+        mentions(schema, &|key| key == "$ref" || key == "$dynamicRef").then(|| {
+            let mut schema = schema.clone();
+            tags::first(&mut schema);
+            let elsewhere = ["$dynamicRef", "$anchor", "$dynamicAnchor"];
+            let below = |value| mentions(value, &|key| key == "$id");
+            Self {
+                plain: !mentions(&schema, &|key| elsewhere.contains(&key))
+                    && !schema
+                        .as_object()
+                        .is_some_and(|map| map.values().any(below)),
+                widest: longest(&schema, &["anyOf", "oneOf"]),
+                schema,
+            }
+        })
+    }
+
+    /// The schema in a form that accepts the same values and for which the steps are counted.
+    pub(super) fn schema(&self) -> &Value {
+        &self.schema
+    }
+
+    /// Whether the steps for `instance` stay within bounds.
+    pub(super) fn is_bounded(&self, instance: &Value, purpose: Purpose) -> bool {
+        let per_value = 8 + self.widest;
+        let limit = match purpose {
+            Purpose::Decode => DECODE + per_value * size(instance),
+            Purpose::Explain => EXPLAIN + per_value * size(instance),
+        };
+        let mut count = Count {
+            work: self,
+            purpose,
+            left: limit,
+            entered: Vec::new(),
+            targets: HashMap::new(),
+        };
+        count.of(&self.schema, instance).is_some()
+    }
+}
+
+struct Count<'a> {
+    work: &'a Work,
+    purpose: Purpose,
+    /// The steps until the limit.
+    left: usize,
+    /// The definitions being counted, each with its value.
+    entered: Vec<(*const Value, *const Value)>,
+    /// What the references met so far refer to.
+    targets: HashMap<&'a str, Option<&'a Value>>,
 }
 
 fn mentions(schema: &Value, wanted: &dyn Fn(&str) -> bool) -> bool {
@@ -44,42 +102,44 @@ fn mentions(schema: &Value, wanted: &dyn Fn(&str) -> bool) -> bool {
     }
 }
 
-/// The steps that checking `instance` against `schema` takes; `u64::MAX` if there are more than
-/// `limit`.
-pub(super) fn count(schema: &Value, instance: &Value, limit: u64) -> u64 {
-    let elsewhere = ["$dynamicRef", "$anchor", "$dynamicAnchor"];
-    let below = |value| mentions(value, &|key| key == "$id");
-    let mut work = Work {
-        root: schema,
-        plain: !mentions(schema, &|key| elsewhere.contains(&key))
-            && !schema
-                .as_object()
-                .is_some_and(|map| map.values().any(below)),
-        limit,
-        visits: 0,
-        known: HashMap::new(),
-        sizes: HashMap::new(),
-    };
-    match work.of(schema, instance) {
-        steps if steps <= limit && work.visits <= limit => steps,
-        _ => u64::MAX,
+/// The length of the longest array that stands under one of these keywords.
+pub(super) fn longest(schema: &Value, keywords: &[&str]) -> usize {
+    match schema {
+        Value::Array(items) => items.iter().map(|item| longest(item, keywords)).max(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| {
+                let own = value
+                    .as_array()
+                    .filter(|_| keywords.contains(&key.as_str()));
+                longest(value, keywords).max(own.map_or(0, Vec::len))
+            })
+            .max(),
+        _ => None,
     }
+    .unwrap_or(0)
 }
 
-impl<'a> Work<'a> {
-    fn of(&mut self, schema: &'a Value, instance: &'a Value) -> u64 {
-        self.visits += 1;
-        let Some(schema) = schema.as_object() else {
-            return 1;
+/// Each function counts down and gives `None` when the limit is reached.
+impl<'a> Count<'a> {
+    fn take(&mut self, steps: usize) -> Option<()> {
+        self.left = self.left.checked_sub(steps)?;
+        Some(())
+    }
+
+    fn of(&mut self, schema: &'a Value, instance: &Value) -> Option<()> {
+        let leaf = match instance {
+            Value::Array(items) => items.is_empty(),
+            Value::Object(items) => items.is_empty(),
+            _ => true,
         };
-        let mut steps: u64 = 1;
-        for (keyword, value) in schema {
-            if self.visits > self.limit || steps > self.limit {
-                return u64::MAX;
-            }
-            steps = steps.saturating_add(self.keyword(schema, keyword, value, instance));
-        }
-        steps
+        self.take(if leaf { size(instance) } else { 1 })?;
+        let Some(schema) = schema.as_object().filter(|_| !leaf) else {
+            return Some(());
+        };
+        schema
+            .iter()
+            .try_for_each(|(keyword, value)| self.keyword(schema, keyword, value, instance))
     }
 
     fn keyword(
@@ -87,127 +147,127 @@ impl<'a> Work<'a> {
         schema: &'a Map<String, Value>,
         keyword: &str,
         value: &'a Value,
-        instance: &'a Value,
-    ) -> u64 {
-        match (keyword, value, instance) {
-            ("$ref" | "$dynamicRef", Value::String(reference), _) => {
-                self.reference(reference, instance)
+        instance: &Value,
+    ) -> Option<()> {
+        match (keyword, value) {
+            ("$ref" | "$dynamicRef", Value::String(target)) => self.reference(target, instance),
+            ("anyOf" | "oneOf", Value::Array(branches)) => self.alternatives(branches, instance),
+            ("allOf", Value::Array(parts)) => parts.iter().try_for_each(|s| self.of(s, instance)),
+            ("dependentSchemas", Value::Object(parts)) => {
+                parts.values().try_for_each(|s| self.of(s, instance))
             }
-            ("anyOf" | "oneOf", Value::Array(branches), _) => self.alternatives(branches, instance),
-            ("allOf", Value::Array(parts), _) => {
-                self.sum(parts.iter().map(|part| (part, instance)))
-            }
-            ("then", _, _) if ruled_out(schema, instance) => 0,
-            ("not" | "if" | "then" | "else", _, _) => self.of(value, instance),
-            ("properties", Value::Object(properties), Value::Object(object)) => self.sum(
-                properties
-                    .iter()
-                    .filter_map(|(name, property)| Some((property, object.get(name)?))),
-            ),
-            (
-                "patternProperties" | "dependentSchemas",
-                Value::Object(schemas),
-                Value::Object(object),
-            ) => {
-                let schemas = schemas.values();
-                if keyword == "dependentSchemas" {
-                    return self.sum(schemas.map(|schema| (schema, instance)));
-                }
-                self.sum(schemas.flat_map(|schema| object.values().map(move |v| (schema, v))))
-            }
-            ("additionalProperties" | "unevaluatedProperties", _, Value::Object(object)) => {
+            ("then", _) if ruled_out(schema, instance) => Some(()),
+            ("not" | "if" | "then" | "else", _) => self.of(value, instance),
+            _ => match instance {
+                Value::Object(object) => self.properties(schema, keyword, value, object),
+                Value::Array(items) => self.items(schema, keyword, value, items),
+                _ => Some(()),
+            },
+        }
+    }
+
+    fn properties(
+        &mut self,
+        schema: &'a Map<String, Value>,
+        keyword: &str,
+        value: &'a Value,
+        object: &Map<String, Value>,
+    ) -> Option<()> {
+        match (keyword, value) {
+            ("properties", Value::Object(properties)) => properties
+                .iter()
+                .filter_map(|(name, property)| Some((property, object.get(name)?)))
+                .try_for_each(|(property, value)| self.of(property, value)),
+            ("patternProperties", Value::Object(patterns)) => patterns
+                .values()
+                .try_for_each(|s| object.values().try_for_each(|value| self.of(s, value))),
+            ("additionalProperties" | "unevaluatedProperties", _) => {
                 let named = schema.get("properties").and_then(Value::as_object);
-                let others = object
+                object
                     .iter()
-                    .filter(|(name, _)| !named.is_some_and(|named| named.contains_key(*name)));
-                self.sum(others.map(|(_, other)| (value, other)))
+                    .filter(|(name, _)| !named.is_some_and(|named| named.contains_key(*name)))
+                    .try_for_each(|(_, other)| self.of(value, other))
             }
-            ("items", _, Value::Array(items)) => {
+            _ => Some(()),
+        }
+    }
+
+    fn items(
+        &mut self,
+        schema: &'a Map<String, Value>,
+        keyword: &str,
+        value: &'a Value,
+        items: &[Value],
+    ) -> Option<()> {
+        match (keyword, value) {
+            ("prefixItems", Value::Array(schemas)) => schemas
+                .iter()
+                .zip(items)
+                .try_for_each(|(schema, item)| self.of(schema, item)),
+            ("items", _) => {
                 let before = schema.get("prefixItems").and_then(Value::as_array);
-                let before = before.map_or(0, Vec::len);
-                self.sum(items.iter().skip(before).map(|item| (value, item)))
+                let mut rest = items.iter().skip(before.map_or(0, Vec::len));
+                rest.try_for_each(|item| self.of(value, item))
             }
-            ("contains" | "unevaluatedItems", _, Value::Array(items)) => {
-                self.sum(items.iter().map(|item| (value, item)))
+            ("contains" | "unevaluatedItems", _) => {
+                items.iter().try_for_each(|item| self.of(value, item))
             }
-            ("prefixItems", Value::Array(schemas), Value::Array(items)) => {
-                self.sum(schemas.iter().zip(items))
-            }
-            _ => 0,
+            _ => Some(()),
         }
     }
 
-    fn sum(&mut self, pairs: impl Iterator<Item = (&'a Value, &'a Value)>) -> u64 {
-        let mut steps: u64 = 0;
-        for (schema, instance) in pairs {
-            if self.visits > self.limit || steps > self.limit {
-                return u64::MAX;
-            }
-            steps = steps.saturating_add(self.of(schema, instance));
+    fn alternatives(&mut self, branches: &'a [Value], instance: &Value) -> Option<()> {
+        // Serde tries untagged alternatives on a copy; each error has a copy too.
+        let copies = match self.purpose {
+            Purpose::Decode => branches.iter().filter(|s| !is_told_apart(s)).count().min(2) / 2,
+            Purpose::Explain => branches.len(),
+        };
+        if copies > 0 {
+            self.take(copies.saturating_mul(size(instance)))?;
         }
-        steps
+        branches.iter().try_for_each(|s| self.of(s, instance))
     }
 
-    /// The steps of all alternatives. If several of them look into the value, it is copied for each,
-    /// by serde and into the errors of the engine.
-    fn alternatives(&mut self, branches: &'a [Value], instance: &'a Value) -> u64 {
-        let (mut steps, mut deep): (u64, u64) = (0, 0);
-        for branch in branches {
-            let own = self.of(branch, instance);
-            steps = steps.saturating_add(own);
-            deep += u64::from(own > WORTH_KEEPING);
-        }
-        match deep {
-            0 | 1 => steps,
-            _ => steps.saturating_add(deep.saturating_mul(self.size(instance))),
-        }
-    }
-
-    fn reference(&mut self, reference: &str, instance: &'a Value) -> u64 {
-        let target = reference
-            .strip_prefix('#')
-            .filter(|_| self.plain)
-            .and_then(|pointer| self.root.pointer(&decoded(pointer)));
+    fn reference(&mut self, reference: &'a str, instance: &Value) -> Option<()> {
+        let work = self.work;
+        let target = *self.targets.entry(reference).or_insert_with(|| {
+            let pointer = reference.strip_prefix('#').filter(|_| work.plain)?;
+            work.schema.pointer(&decoded(pointer))
+        });
         let Some(target) = target else {
-            // What stands there is not known: at every level there may be a few alternatives.
-            let levels = u32::try_from(depth(instance)).unwrap_or(u32::MAX);
-            return 4_u64
-                .saturating_pow(levels)
-                .saturating_mul(self.size(instance));
+            // What stands there is not known: it may double the work at every level.
+            let levels = u32::try_from(depth(instance)).ok()?;
+            return self.take(2_usize.checked_pow(levels)?.checked_mul(size(instance))?);
         };
         let key = (std::ptr::from_ref(target), std::ptr::from_ref(instance));
-        match self.known.get(&key) {
-            Some(Some(steps)) => return *steps,
+        let mut same = self.entered.iter().rev().take_while(|e| e.1 == key.1);
+        if same.any(|entry| *entry == key) {
             // A definition that refers to itself without going deeper: nothing more to do.
-            Some(None) => return 0,
-            None => {}
+            return Some(());
         }
-        self.known.insert(key, None);
-        let steps = self.of(target, instance);
-        if steps < WORTH_KEEPING {
-            self.known.remove(&key);
-        } else {
-            self.known.insert(key, Some(steps));
-        }
-        steps
+        self.entered.push(key);
+        self.of(target, instance)?;
+        self.entered.pop();
+        Some(())
     }
+}
 
-    /// How many values there are in this one, itself included.
-    fn size(&mut self, value: &Value) -> u64 {
-        let key = std::ptr::from_ref(value);
-        if let Some(size) = self.sizes.get(&key) {
-            return *size;
-        }
-        self.visits += 1;
-        let size = 1 + match value {
-            Value::Array(items) => items.iter().map(|item| self.size(item)).sum(),
-            Value::Object(items) => items.values().map(|item| self.size(item)).sum(),
-            _ => 0,
-        };
-        if size >= WORTH_KEEPING {
-            self.sizes.insert(key, size);
-        }
-        size
+/// Whether serde sees without trying that an alternative is not meant: null in an `Option`, a variant
+/// in the form `{"name": …}`.
+fn is_told_apart(branch: &Value) -> bool {
+    let is_null = branch.get("type").and_then(Value::as_str) == Some("null");
+    let names = |key| branch.get(key).and_then(Value::as_object).map(Map::len);
+    let is_closed = branch.get("additionalProperties") == Some(&Value::Bool(false));
+    is_null || (is_closed && names("properties") == Some(1))
+}
+
+/// How many values there are in this one, itself included, where a long string is like many.
+fn size(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(items) => items.iter().map(size).sum(),
+        Value::Object(items) => items.iter().map(|(k, v)| k.len() / 64 + size(v)).sum(),
+        Value::String(text) => text.len() / 64,
+        _ => 0,
     }
 }
 
