@@ -18,7 +18,6 @@ use crate::wire::ErrorKind;
 
 /// A server that runs. Dropping it does not stop it: [`stop`](Self::stop) does.
 #[derive(Debug)]
-#[must_use = "it serves on without its handle, and nobody can stop it"]
 pub struct RunningServer {
     stop: watch::Sender<bool>,
     task: JoinHandle<Result<(), ServeError>>,
