@@ -48,6 +48,7 @@ impl Registry {
     }
 
     /// No tools.
+    #[must_use]
     pub fn empty() -> Self {
         Self::default()
     }
@@ -162,6 +163,7 @@ impl Registry {
     }
 
     /// The tool of this name.
+    #[must_use]
     pub fn get(&self, name: &str) -> Option<&Tool> {
         self.tools.get(name)
     }
@@ -172,11 +174,13 @@ impl Registry {
     }
 
     /// How many tools there are.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.tools.len()
     }
 
     /// Whether there is no tool.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.tools.is_empty()
     }
