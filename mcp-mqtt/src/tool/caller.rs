@@ -28,11 +28,13 @@ impl Caller {
     }
 
     /// The name, as in `allowed_callers`.
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Whether the broker vouches for the name. A claimed name is good for logs, not for decisions.
+    #[must_use]
     pub fn is_verified(&self) -> bool {
         self.verified
     }

@@ -54,6 +54,7 @@ impl ToolContext {
     /// A context for calling a tool as a plain function, as tests do.
     ///
     /// The caller is claimed, there is no deadline, nothing cancels it, and what it streams is dropped.
+    #[must_use]
     pub fn detached(caller: &str) -> Self {
         Self::new(ContextParts {
             caller: Caller::claimed(caller),
@@ -65,17 +66,20 @@ impl ToolContext {
     }
 
     /// Who calls, and whether the broker vouches for it.
+    #[must_use]
     pub fn caller(&self) -> &Caller {
         &self.0.caller
     }
 
     /// The id the caller gave this call: 1–128 bytes, unique among that caller's running calls only.
+    #[must_use]
     pub fn call_id(&self) -> &str {
         &self.0.call_id
     }
 
     /// When the call is given up: the shorter of what the tool may take and the caller waits. `None` only
     /// in a [detached](Self::detached) context.
+    #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.0.deadline
     }
@@ -83,6 +87,7 @@ impl ToolContext {
     /// Whether the call was given up: its deadline has passed, or the server has stopped. The tool's
     /// future is dropped at its next `.await` then, so this is for work that outlives it, such as a
     /// spawned task.
+    #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.cancellation.is_cancelled()
     }

@@ -90,21 +90,25 @@ impl Tool {
     }
 
     /// The name: 1–64 of `A–Z a–z 0–9 _ - .`.
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.spec.name
     }
 
     /// A name for people.
+    #[must_use]
     pub fn title(&self) -> Option<&str> {
         self.spec.title.as_deref()
     }
 
     /// What models choose the tool by; may be empty.
+    #[must_use]
     pub fn description(&self) -> &str {
         &self.spec.description
     }
 
     /// The tool's own version.
+    #[must_use]
     pub fn version(&self) -> Option<&str> {
         self.spec.version.as_deref()
     }
@@ -112,52 +116,62 @@ impl Tool {
     /// Who may call: `None` is every authenticated caller, an empty list is nobody. In the registry of
     /// a server these are names of callers only; before
     /// [`Registry::with_groups`](super::Registry::with_groups), `@name` may stand for a group.
+    #[must_use]
     pub fn allowed_callers(&self) -> Option<&[String]> {
         self.allowed_callers.as_deref()
     }
 
     /// Whether `caller` may call.
+    #[must_use]
     pub fn allows(&self, caller: &str) -> bool {
         self.allowed_callers()
             .is_none_or(|allowed| allowed.iter().any(|name| name == caller))
     }
 
     /// Whether the tool sends partial results.
+    #[must_use]
     pub fn is_streaming(&self) -> bool {
         self.spec.streaming
     }
 
     /// The longest a call may take; `None` leaves it to the server.
+    #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
         self.spec.timeout
     }
 
     /// What the tool says of its own behaviour.
+    #[must_use]
     pub fn hints(&self) -> Hints {
         self.spec.hints
     }
 
     /// JSON Schema (draft 2020-12) of the arguments; an object.
+    #[must_use]
     pub fn input_schema(&self) -> &Value {
         &self.spec.input_schema
     }
 
     /// JSON Schema (draft 2020-12) of the result; `None` if there is none or it can be anything.
+    #[must_use]
     pub fn output_schema(&self) -> Option<&Value> {
         self.spec.output_schema.as_ref()
     }
 
     /// SHA-256 of the input schema in hexadecimal, the same for equal schemas in any key order.
+    #[must_use]
     pub fn schema_hash(&self) -> String {
         schema::hash(self.input_schema())
     }
 
     /// File and line of the annotation; `None` if made by hand.
+    #[must_use]
     pub fn source(&self) -> Option<(&'static str, u32)> {
         self.spec.source
     }
 
     /// The module path of the annotation; empty if made by hand.
+    #[must_use]
     pub fn module(&self) -> &str {
         self.spec.module
     }

@@ -79,16 +79,19 @@ impl ToolError {
     }
 
     /// What the caller reads.
+    #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
     /// The code, if one was given.
+    #[must_use]
     pub fn code_str(&self) -> Option<&str> {
         self.code.as_deref()
     }
 
     /// The first cause behind the message.
+    #[must_use]
     pub fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.cause {
             Cause::None => None,

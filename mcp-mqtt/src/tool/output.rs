@@ -91,6 +91,7 @@ impl<R> Probe<R> {
 
 impl<T, E> Probe<Result<T, E>> {
     /// The handling of a `Result`.
+    #[must_use]
     pub fn returns(self) -> Return<Result<T, E>>
     where
         T: ToolOutput,

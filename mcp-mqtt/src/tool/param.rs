@@ -119,6 +119,7 @@ pub struct Param<T> {
 
 impl<T> Param<T> {
     /// A parameter with its JSON name and its documentation.
+    #[must_use]
     pub const fn new(name: &'static str, doc: &'static str, vtable: Vtable<T>) -> Self {
         Self {
             name,
@@ -170,6 +171,7 @@ impl<T> Param<T> {
     }
 
     /// What is known without the type.
+    #[must_use]
     pub const fn meta(&self) -> ParamMeta {
         ParamMeta {
             name: self.name,

@@ -65,6 +65,7 @@ impl Registry {
     }
 
     /// No tools.
+    #[must_use]
     pub fn empty() -> Self {
         Self::default()
     }
@@ -255,6 +256,7 @@ impl Registry {
     }
 
     /// The tool of this name.
+    #[must_use]
     pub fn get(&self, name: &str) -> Option<&Tool> {
         self.tools.get(name)
     }
@@ -265,11 +267,13 @@ impl Registry {
     }
 
     /// How many tools there are.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.tools.len()
     }
 
     /// Whether there is no tool.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.tools.is_empty()
     }

@@ -110,17 +110,19 @@ fn nested(levels: usize, leaf: Value, level: impl Fn(Value) -> Value) -> Value {
 
 #[test]
 fn an_internally_tagged_type_is_checked_and_explained_at_any_depth() {
-    let x = |value| {
-        nested(
-            50,
-            json!({"op": "eq", "value": value}),
-            |inner| json!({"op": "and", "args": [inner]}),
-        )
-    };
-    assert_eq!(call::<Internal>(x(json!("a"))), Ok(()));
-    let place = format!("/x{}/value", "/args/0".repeat(50));
+    let x = |levels, leaf| nested(levels, leaf, |inner| json!({"op": "and", "args": [inner]}));
+    let good = json!({"op": "eq", "value": "a"});
+    assert_eq!(call::<Internal>(x(60, good)), Ok(()));
+    // Beyond thirty levels, the pointer of a fault is cut.
+    let bad = json!({"op": "eq", "value": 1});
+    let place = format!("/x{}/value", "/args/0".repeat(20));
     let expected = format!("{place}: is the number 1, expected a string");
-    assert_eq!(call::<Internal>(x(json!(1))), Err(expected));
+    assert_eq!(call::<Internal>(x(20, bad.clone())), Err(expected));
+    let fault = call::<Internal>(x(60, bad)).unwrap_err();
+    assert!(
+        fault.ends_with(": is the number 1, expected a string"),
+        "{fault}"
+    );
 }
 
 #[test]
@@ -220,6 +222,21 @@ fn schemas_by_hand_are_bounded_however_they_refer() {
         let fault = call_with(schema.clone(), deep.clone()).unwrap_err();
         assert_eq!(fault, format!("arguments: {TOO_DEEP}"));
         assert_eq!(call_with(schema, json!([["a"]])), Ok(()));
+    }
+}
+
+#[test]
+fn looking_for_unevaluated_properties_is_bounded() {
+    let part = json!({"properties": {"child": {"$ref": "#/properties/x"}}, "required": ["child"]});
+    let leaf = json!({"properties": {"leaf": {"const": 1}}, "required": ["leaf"]});
+    for parts in [json!({"allOf": [part]}), json!({"anyOf": [part, leaf]})] {
+        let mut schema = json!({"type": ["object", "null"], "unevaluatedProperties": false});
+        let (map, parts) = (schema.as_object_mut().unwrap(), parts.as_object().unwrap());
+        map.extend(parts.clone());
+        for leaf in [json!({"leaf": 1}), json!(2), json!(null), json!({"no": 1})] {
+            let x = nested(60, leaf, |inner| json!({"child": inner}));
+            drop(call_with(schema.clone(), x));
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod work;
 
 use std::sync::OnceLock;
 
+use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::{Map, Value};
 
 use self::explain::Scope;
@@ -82,9 +83,17 @@ impl Compiled {
             .with_pattern_options(jsonschema::PatternOptions::regex())
             .offline()
             .build(work.as_ref().map_or(schema, Work::schema))
-            .map_err(|error| match error.instance_path().as_str() {
-                "" => error.to_string(),
-                place => format!("{place}: {error}"),
+            .map_err(|error| {
+                let why = match error.kind() {
+                    Kind::Format { format } if format == "regex" => {
+                        "; look-around and back-references are not supported"
+                    }
+                    _ => "",
+                };
+                match error.instance_path().as_str() {
+                    "" => format!("{error}{why}"),
+                    place => format!("{place}: {error}{why}"),
+                }
             })?;
         Ok(Self {
             engine,
