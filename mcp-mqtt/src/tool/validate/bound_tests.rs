@@ -226,6 +226,47 @@ fn schemas_by_hand_are_bounded_however_they_refer() {
 }
 
 #[test]
+fn tagged_alternatives_may_be_referred_to_one_by_one() {
+    let variant = |tag: &str, of: &str| {
+        json!({
+            "type": "object", "required": ["op"],
+            "properties": {"op": {"const": tag}, "of": {"$ref": of}},
+        })
+    };
+    let x = "#/properties/x";
+    let schema = json!({"oneOf": [variant("a", x), variant("b", &format!("{x}/oneOf/0"))]});
+    let good = json!({"op": "b", "of": {"op": "a", "of": {"op": "b"}}});
+    assert_eq!(call_with(schema.clone(), good), Ok(()));
+    let bad = json!({"op": "b", "of": {"op": "b"}});
+    let fault = call_with(schema, bad).unwrap_err();
+    assert_eq!(fault, r#"/x/of/op: is not "a""#);
+}
+
+#[test]
+fn references_alone_do_not_make_a_schema_recursive() {
+    let mut schema = json!({"$defs": {"a": {"minimum": 1}}, "$ref": "#/$defs/a"});
+    assert!(Work::new(&schema).is_none());
+    schema["$defs"]["a"]["items"] = json!({"$ref": "#/$defs/a"});
+    assert!(Work::new(&schema).is_some());
+    assert!(Work::new(&json!({"items": {"$ref": "#"}})).is_some());
+}
+
+#[test]
+fn many_variants_are_no_reason_to_refuse() {
+    let variant = |i| {
+        json!({
+            "type": "object", "required": ["op"],
+            "properties": {"op": {"const": format!("v{i}")}, "of": {"$ref": "#/properties/x"}},
+        })
+    };
+    let variants: Vec<_> = (0..80).map(variant).collect();
+    let list = json!({"type": "array", "items": {"$ref": "#/properties/x"}});
+    let schema = json!({"anyOf": [{"oneOf": variants}, list]});
+    let x = vec![json!({"op": "v79"}); 5000];
+    assert_eq!(call_with(schema, x.into()), Ok(()));
+}
+
+#[test]
 fn looking_for_unevaluated_properties_is_bounded() {
     let part = json!({"properties": {"child": {"$ref": "#/properties/x"}}, "required": ["child"]});
     let leaf = json!({"properties": {"leaf": {"const": 1}}, "required": ["leaf"]});

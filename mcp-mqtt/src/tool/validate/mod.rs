@@ -3,6 +3,7 @@
 
 mod alternatives;
 mod explain;
+mod refs;
 mod tags;
 mod work;
 

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::tags;
+use super::{refs, tags};
 
 /// What the steps are counted for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,20 +39,18 @@ pub(super) struct Work {
 }
 
 impl Work {
-    /// For a schema that refers to parts of itself; `None` for others, of which the work is bounded
-    /// by their size.
+    /// For a schema that contains itself; `None` for others, of which the work is bounded by their
+    /// size.
     pub(super) fn new(schema: &Value) -> Option<Self> {
-        mentions(schema, &|key| key == "$ref" || key == "$dynamicRef").then(|| {
+        let plain = refs::are_plain(schema);
+        refs::meet_themselves(schema, plain).then(|| {
             let mut schema = schema.clone();
-            tags::first(&mut schema);
-            let elsewhere = ["$dynamicRef", "$anchor", "$dynamicAnchor"];
-            let below = |value| mentions(value, &|key| key == "$id");
+            if !refs::lead_into_alternatives(&schema) {
+                tags::first(&mut schema);
+            }
             Self {
-                plain: !mentions(&schema, &|key| elsewhere.contains(&key))
-                    && !schema
-                        .as_object()
-                        .is_some_and(|map| map.values().any(below)),
-                widest: longest(&schema, &["anyOf", "oneOf"]),
+                plain,
+                widest: longest(&schema, &["allOf", "anyOf", "oneOf"]),
                 schema,
             }
         })
@@ -90,16 +88,6 @@ struct Count<'a> {
     entered: Vec<(*const Value, *const Value)>,
     /// What the references met so far refer to.
     targets: HashMap<&'a str, Option<&'a Value>>,
-}
-
-fn mentions(schema: &Value, wanted: &dyn Fn(&str) -> bool) -> bool {
-    match schema {
-        Value::Array(items) => items.iter().any(|item| mentions(item, wanted)),
-        Value::Object(map) => map
-            .iter()
-            .any(|(key, value)| wanted(key) || mentions(value, wanted)),
-        _ => false,
-    }
 }
 
 /// The length of the longest array that stands under one of these keywords.
@@ -156,6 +144,7 @@ impl<'a> Count<'a> {
             ("dependentSchemas", Value::Object(parts)) => {
                 parts.values().try_for_each(|s| self.of(s, instance))
             }
+            ("if", condition) if tags::holds(condition, instance).is_some() => Some(()),
             ("then", _) if ruled_out(schema, instance) => Some(()),
             ("not" | "if" | "then" | "else", _) => self.of(value, instance),
             _ => match instance {
@@ -230,10 +219,8 @@ impl<'a> Count<'a> {
 
     fn reference(&mut self, reference: &'a str, instance: &Value) -> Option<()> {
         let work = self.work;
-        let target = *self.targets.entry(reference).or_insert_with(|| {
-            let pointer = reference.strip_prefix('#').filter(|_| work.plain)?;
-            work.schema.pointer(&decoded(pointer))
-        });
+        let target = self.targets.entry(reference);
+        let target = *target.or_insert_with(|| refs::find(&work.schema, work.plain, reference));
         let Some(target) = target else {
             // What stands there is not known: it may double the work at every level.
             let levels = u32::try_from(depth(instance)).ok()?;
@@ -283,24 +270,4 @@ fn depth(value: &Value) -> usize {
         Value::Object(items) => items.values().map(depth).max().unwrap_or(0),
         _ => 0,
     }
-}
-
-/// A JSON pointer as it stands in the fragment of a reference, percent-decoded.
-fn decoded(fragment: &str) -> String {
-    let mut bytes = Vec::with_capacity(fragment.len());
-    let mut rest = fragment.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.map(|hex| u8::from_str_radix(hex, 16)) {
-            Some(Ok(byte)) if *first == b'%' => {
-                bytes.push(byte);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            _ => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
