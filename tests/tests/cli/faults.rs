@@ -29,7 +29,7 @@ fn every_fault_of_serving_is_told_at_once() -> Result<()> {
         error: --share-key-file (MCP_MQTT_SHARE_KEY_FILE): /dev/zero: has more than 65536 bytes
         error: --broker (MQTT_URL): a broker's address starts with `mqtt://`, `mqtts://`, `ws://` or `wss://`, for instance `mqtt://localhost:1883`
         error: --password-file (MQTT_PASSWORD_FILE): /no/such/file: No such file or directory (os error 2)
-        error: namespace `a//b` has an empty level
+        error: namespace `a//b` has an empty level; use levels of 1 to 64 of `A-Z a-z 0-9 _ - .`, separated by `/`
         error: tool `twin` is there twice: tests/src/bin/faulty.rs:8 and tests/src/bin/faulty.rs:14
           help: rename one with `#[tool(name = "…")]`
         error: tool `needy` (tests/src/bin/faulty.rs:18) takes `State<faulty::Database>`, which is not set; return `setup.state(..)` from `main`, or call `.state(..)` on the builder
