@@ -43,7 +43,7 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
             .entry((who(rule, &binding), action(rule)))
             .or_default();
         // A rule of a share group and one of the same filter without it.
-        if !topics.contains(&topic) {
+        if topics.last() != Some(&topic) {
             topics.push(topic);
         }
     }

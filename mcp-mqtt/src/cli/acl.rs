@@ -11,7 +11,7 @@ use crate::acl::{ExportOptions, Format, Identity, Policy, Profile, Scope};
 
 #[derive(Debug, Args)]
 pub(super) struct AclArgs {
-    /// Form of the policy: json, mosquitto
+    /// Form of the policy: json, or that of a broker, such as mosquitto or emqx
     #[arg(long, default_value_t = Format::Json, env = "MCP_MQTT_ACL_FORMAT")]
     format: Format,
 

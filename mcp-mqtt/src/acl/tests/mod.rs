@@ -1,6 +1,7 @@
 //! The specification of policies: what is granted, how it is written, how it is read.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod brokers;
 mod decide;
 mod derive;
 mod golden;

@@ -78,11 +78,11 @@ fn action(term: &Term) -> (Option<Action>, Option<bool>) {
         let [action, options] = parts.as_slice() else {
             panic!("{term:?}")
         };
-        let retain = options.list().iter().map(|option| match option.tuple() {
+        let mut retain = options.list().iter().map(|option| match option.tuple() {
             [name, value] if name.atom() == "retain" => value.atom() == "true",
             _ => panic!("{option:?}"),
         });
-        return (self::action(action).0, retain.last());
+        return (self::action(action).0, retain.next_back());
     }
     let action = match term.atom() {
         "publish" => Some(Action::Publish),
