@@ -2,7 +2,7 @@
 //!
 //! Run with `cargo bench -p mcp-mqtt --bench policy`. The large registry has 10 000 tools, each for the
 //! same 100 callers: a million pairs of a tool and a caller. On Linux the peak of the memory is
-//! printed at the end.
+//! printed after each format.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -46,12 +46,14 @@ fn export(criterion: &mut Criterion, large: &Registry) -> Result<(), Box<dyn Err
         b.iter(|| Policy::derive(&scope(), black_box(large)));
     });
     let policy = Policy::derive(&scope(), large)?;
+    print_peak();
     for format in [Format::Json, Format::Mosquitto, Format::MosquittoDynsec] {
         let bytes = policy.export(format, &options)?.text.len();
         println!("{format}: {} MiB", bytes >> 20);
         group.bench_function(BenchmarkId::new("export", format), |b| {
             b.iter(|| black_box(&policy).export(format, &options));
         });
+        print_peak();
     }
     group.finish();
     Ok(())
@@ -94,9 +96,12 @@ fn policies(criterion: &mut Criterion) {
         eprintln!("{error}");
         std::process::exit(1);
     }
+}
+
+fn print_peak() {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     for line in status.lines().filter(|line| line.starts_with("VmHWM")) {
-        println!("peak of the memory: {line}");
+        println!("peak of the memory so far: {line}");
     }
 }
 

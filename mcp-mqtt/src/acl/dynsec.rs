@@ -13,6 +13,7 @@
 //! - UNSUBSCRIBE stays allowed to everybody: it takes nothing from anyone else.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use serde::Serialize;
 
@@ -112,36 +113,37 @@ fn is_too_wide(grant: &Grant<'_>) -> bool {
 }
 
 fn text(policy: &Policy, options: &ExportOptions, named: &Named<'_>) -> String {
-    let description = format!(
+    let description = line(&format!(
         "mcp-mqtt {}; {}; identity: {}; change the annotations, not this",
         env!("CARGO_PKG_VERSION"),
         export::subject(policy),
         options.identity
-    );
-    let clients = named.keys().map(|name| {
-        line(&Client {
-            username: name,
-            roles: [RoleName {
-                rolename: role(name),
-            }],
-        })
+    ));
+    let mut text = "{\n  \"defaultACLAccess\": {\"publishClientSend\":false,\
+                    \"publishClientReceive\":false,\"subscribe\":false,\"unsubscribe\":true},\n  \
+                    \"clients\": "
+        .to_owned();
+    list(&mut text, 4, named.keys(), |text, name| {
+        let roles = [RoleName {
+            rolename: role(name),
+        }];
+        let username = name;
+        text.push_str(&line(&Client { username, roles }));
     });
-    let roles = named.iter().map(|(name, grants)| {
+    text.push_str(",\n  \"groups\": [],\n  \"roles\": ");
+    list(&mut text, 4, named, |text, (name, grants)| {
+        let name = line(&role(name));
+        // Writing to a string does not fail.
+        let _ = write!(
+            text,
+            "{{\"rolename\":{name},\"textdescription\":{description},\"acls\":"
+        );
         let acls: BTreeSet<_> = grants.iter().flat_map(accesses).collect();
-        format!(
-            "{{\"rolename\":{},\"textdescription\":{},\"acls\":{}}}",
-            line(&role(name)),
-            line(&description),
-            list(acls.iter().map(line), "      ")
-        )
+        list(text, 6, acls, |text, access| text.push_str(&line(&access)));
+        text.push('}');
     });
-    format!(
-        "{{\n  \"defaultACLAccess\": {{\"publishClientSend\":false,\"publishClientReceive\":false,\
-         \"subscribe\":false,\"unsubscribe\":true}},\n  \"clients\": {},\n  \"groups\": [],\n  \
-         \"roles\": {}\n}}\n",
-        list(clients, "    "),
-        list(roles, "    ")
-    )
+    text.push_str("\n}\n");
+    text
 }
 
 /// No name begins with this, so no client and no role made by hand is meant by it.
@@ -174,14 +176,23 @@ fn line(value: &impl Serialize) -> String {
 }
 
 /// A JSON array with an element a line.
-fn list(elements: impl Iterator<Item = String>, indent: &str) -> String {
-    let elements: Vec<_> = elements.collect();
-    match elements.is_empty() {
-        true => "[]".to_owned(),
-        false => {
-            let outer = indent.get(2..).unwrap_or_default();
-            let elements = elements.join(&format!(",\n{indent}"));
-            format!("[\n{indent}{elements}\n{outer}]")
-        }
+fn list<T>(
+    text: &mut String,
+    indent: usize,
+    elements: impl IntoIterator<Item = T>,
+    mut write: impl FnMut(&mut String, T),
+) {
+    text.push('[');
+    let mut is_empty = true;
+    for element in elements {
+        text.push_str(if is_empty { "\n" } else { ",\n" });
+        text.extend(std::iter::repeat_n(' ', indent));
+        write(text, element);
+        is_empty = false;
     }
+    if !is_empty {
+        text.push('\n');
+        text.extend(std::iter::repeat_n(' ', indent.saturating_sub(2)));
+    }
+    text.push(']');
 }

@@ -30,32 +30,20 @@ const LOAD: [&str; 2] = [
 
 pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export, ExportError> {
     let (placeholder, setup) = identity(options.identity)?;
-    let mut patterns = Vec::new();
-    let mut users: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut patterns = Block::default();
+    let mut users: BTreeMap<&str, Block> = BTreeMap::new();
     for rule in policy.rules() {
-        let access = match rule.action {
-            Action::Publish => "write",
-            Action::Subscribe => "read",
-        };
-        let line = |kind, identity| {
-            let topic = rule.filter.replace(SELF, identity);
-            format!("{kind} {access} {topic}")
-        };
         match &rule.who {
-            Principals::Anyone => patterns.push(line("pattern", placeholder)),
+            Principals::Anyone => patterns.add("pattern", rule, placeholder),
             Principals::Named(names) => {
                 for name in names {
                     if options.identity == Identity::ClientId {
                         return Err(names_are_user_names(rule, name));
                     }
-                    users.entry(name).or_default().push(line("topic", name));
+                    users.entry(name).or_default().add("topic", rule, name);
                 }
             }
         }
-    }
-    // A rule of a share group and one of the same filter without it give the same line.
-    for lines in users.values_mut().chain([&mut patterns]) {
-        lines.dedup();
     }
     let warnings = warnings(policy, options);
     let notes = notes(policy, &users);
@@ -66,20 +54,49 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
     text.push_str(
         "\n# Anonymous clients: nothing, and nothing by the patterns either.\ntopic deny #\n",
     );
-    if !patterns.is_empty() {
+    if !patterns.text.is_empty() {
         text.push_str("\n# Any authenticated identity.\n");
-        text.extend(patterns.into_iter().map(|line| line + "\n"));
+        text.push_str(&patterns.text);
     }
     for (name, lines) in users {
         // Writing to a string does not fail.
         let _ = write!(text, "\nuser {name}\n");
-        text.extend(lines.into_iter().map(|line| line + "\n"));
+        text.push_str(&lines.text);
     }
     Ok(Export {
         text,
         warnings,
         notes,
     })
+}
+
+/// The lines of a user, or the patterns. Written at once: a large policy has millions of lines.
+#[derive(Default)]
+struct Block {
+    text: String,
+    /// Where the last line begins.
+    last: usize,
+}
+
+impl Block {
+    fn add(&mut self, kind: &str, rule: &Rule, identity: &str) {
+        let start = self.text.len();
+        self.text.push_str(kind);
+        self.text.push_str(match rule.action {
+            Action::Publish => " write ",
+            Action::Subscribe => " read ",
+        });
+        for (n, part) in rule.filter.split(SELF).enumerate() {
+            self.text.push_str(if n == 0 { "" } else { identity });
+            self.text.push_str(part);
+        }
+        self.text.push('\n');
+        // A rule of a share group and one of the same filter without it give the same line.
+        match self.text.get(self.last..start) == self.text.get(start..) {
+            true => self.text.truncate(start),
+            false => self.last = start,
+        }
+    }
 }
 
 /// The placeholder of an identity, and what makes Mosquitto use it.
@@ -124,7 +141,7 @@ fn warnings(policy: &Policy, options: &ExportOptions) -> Vec<String> {
     warnings
 }
 
-fn notes(policy: &Policy, users: &BTreeMap<&str, Vec<String>>) -> Vec<String> {
+fn notes(policy: &Policy, users: &BTreeMap<&str, Block>) -> Vec<String> {
     let mut notes = export::notes(policy);
     let mut note = |text: String| notes.push(text);
     note("a subscription that is not granted succeeds and delivers nothing; a publisher cannot tell it \
