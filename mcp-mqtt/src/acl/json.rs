@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::export::{self, Export, ExportError, ExportOptions, Format, Identity};
 use super::policy::{Action, Policy, Principals, Rule, SELF};
@@ -126,7 +126,13 @@ struct Read {
     topic: String,
     action: String,
     binding: String,
+    #[serde(default, deserialize_with = "listed")]
     agents: Option<Vec<String>>,
+}
+
+/// A list that is there. Only an absent one means any identity: `null` may be the slip of a program.
+fn listed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    Vec::deserialize(deserializer).map(Some)
 }
 
 impl Policy {

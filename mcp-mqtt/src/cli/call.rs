@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::broker_args::{BrokerArgs, LOCAL};
 use super::exit::{Exit, Faults};
 use super::files;
-use super::table::clean;
+use super::table::{clean, tame};
 use crate::client::{CallError, Client, ConnectError};
 use crate::error::chain;
 use crate::grammar;
@@ -92,6 +92,7 @@ pub(super) fn run(args: CallArgs, namespace: &str) -> Result<(), Exit> {
         client.disconnect().await;
         let result = result.map_err(|error| failed(&error))?;
         let text = serde_json::to_string_pretty(&result).map_err(Exit::failure)?;
+        let text = tame(&text);
         files::print(&format!("{text}\n")).map_err(Exit::failure)
     })
 }
@@ -147,7 +148,8 @@ pub(super) fn not_connected(error: &ConnectError) -> Exit {
 const NOT_AUTHORIZED: [u8; 4] = [0x86, 0x87, 0x8A, 0x8C];
 
 fn failed(error: &CallError) -> Exit {
-    let text = chain(error);
+    // Much of it is a peer's text.
+    let text = clean(&chain(error));
     match error {
         CallError::Unauthorized { .. } => Exit::unauthorized(text),
         CallError::Unavailable { .. }
@@ -167,8 +169,8 @@ fn failed(error: &CallError) -> Exit {
         }
         CallError::Tool {
             code: Some(code), ..
-        } => Exit::call_failed(vec![format!("{} (code {})", clean(&text), clean(code))]),
-        _ => Exit::call_failed(vec![clean(&text)]),
+        } => Exit::call_failed(vec![format!("{text} (code {})", clean(code))]),
+        _ => Exit::call_failed(vec![text]),
     }
 }
 
@@ -194,7 +196,7 @@ impl Progress {
                 if std::mem::take(&mut self.bar) {
                     let _ = writeln!(out);
                 }
-                writeln!(out, "{partial}")
+                writeln!(out, "{}", tame(&partial.to_string()))
             }
         };
     }

@@ -9,7 +9,7 @@ use super::broker_args::BrokerArgs;
 use super::call::{self, CallArgs};
 use super::exit::{self, Exit, Faults};
 use super::{logging, parse, tools};
-use crate::client::Client;
+use crate::client::{Client, DiscoveryError};
 use crate::error::chain;
 use crate::wire::DEFAULT_NAMESPACE;
 
@@ -99,7 +99,10 @@ fn list(args: ToolsArgs, namespace: &str) -> Result<(), Exit> {
             .map_err(|error| call::not_connected(&error))?;
         let cards = client.tools().await;
         client.disconnect().await;
-        cards.map_err(|error| Exit::unavailable(chain(&error)))
+        cards.map_err(|error| match error {
+            DiscoveryError::Unauthorized { .. } => Exit::unauthorized(chain(&error)),
+            error => Exit::unavailable(chain(&error)),
+        })
     })?;
     if cards.is_empty() && !args.json {
         eprintln!(

@@ -89,6 +89,19 @@ pub(super) fn clean(text: &str) -> String {
         .collect()
 }
 
+/// JSON as it is, except that control characters which JSON lets stand in strings are escaped: a
+/// terminal would obey them.
+pub(super) fn tame(json: &str) -> String {
+    json.chars().fold(String::new(), |mut out, c| {
+        if matches!(c, '\u{7f}'..='\u{9f}') {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+        out
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +121,18 @@ mod tests {
         assert!(text.starts_with("  word ") && text.contains("\n      word "));
         assert_eq!(text.split_whitespace().count(), 40);
         assert_eq!(hang(" ", 4, 4), "");
+    }
+
+    #[test]
+    fn json_keeps_its_meaning_and_no_control_character() {
+        let json = json!({"a": "\u{9b}2J\u{7f}é\u{1b}"}).to_string();
+        let tamed = tame(&json);
+        assert!(!tamed.contains(char::is_control), "{tamed}");
+        let (before, after): (Value, Value) = (
+            serde_json::from_str(&json).unwrap(),
+            serde_json::from_str(&tamed).unwrap(),
+        );
+        assert_eq!(before, after);
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(super) fn run(program: &Program, json: bool) -> Result<(), Exit> {
 pub(super) fn print(cards: &[ToolCard], json: bool) -> Result<(), Exit> {
     let text = if json {
         let json = serde_json::to_string_pretty(cards).map_err(Exit::failure)?;
-        format!("{json}\n")
+        format!("{}\n", table::tame(&json))
     } else {
         table::of_tools(cards)
     };

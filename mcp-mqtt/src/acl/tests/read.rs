@@ -50,7 +50,9 @@ fn rules_of_one_topic_are_united() {
 #[test]
 fn what_is_no_policy_is_refused_with_line_and_column() {
     let unknown = document(&GRANT.replace("\"agents\"", "\"retain\""));
+    let null = document(&GRANT.replace("[\"scout\"]", "null"));
     for (text, place) in [
+        (null.as_str(), "invalid type: null"),
         ("", "line 1 column 0"),
         ("# acl_file", "line 1 column 1"),
         ("[]", "line 1 column"),
