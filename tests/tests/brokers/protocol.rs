@@ -21,6 +21,37 @@ on_each_broker![
     a_refusal_is_told_at_once,
 ];
 
+/// With the plugin nothing is open, so there is nobody whose name would be a mere claim.
+mod dynsec {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn our_client_calls_streams_and_discovers() -> Result<()> {
+        super::our_client_calls_streams_and_discovers(Kind::Dynsec).await
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn our_client_does_so_under_the_hardened_profile() -> Result<()> {
+        super::our_client_does_so_under_the_hardened_profile(Kind::Dynsec).await
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_reference_client_calls_on_the_plain_topic_and_reads_stream_topics() -> Result<()> {
+        super::a_reference_client_calls_on_the_plain_topic_and_reads_stream_topics(Kind::Dynsec)
+            .await
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_hardened_profile_has_no_plain_topic() -> Result<()> {
+        super::the_hardened_profile_has_no_plain_topic(Kind::Dynsec).await
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_refusal_is_told_at_once() -> Result<()> {
+        super::a_refusal_is_told_at_once(Kind::Dynsec).await
+    }
+}
+
 /// A broker with the policy of a profile, the server and its caller scout.
 async fn stage(kind: Kind, profile: Profile) -> Result<(Broker, RunningServer, Client)> {
     let (registry, ..) = tools()?;
@@ -229,7 +260,7 @@ async fn a_refusal_is_told_at_once(kind: Kind) -> Result<()> {
         .connect()
         .await;
     match (kind, mallory) {
-        (Kind::Embedded, Err(ConnectError::Inbox { .. })) => {}
+        (Kind::Embedded | Kind::Dynsec, Err(ConnectError::Inbox { .. })) => {}
         (Kind::Mosquitto, Ok(mallory)) => {
             let refused = mallory.call("greet", json!({"name": "Eve"})).await;
             let outcome = refused.err().map(|error| error.outcome());
@@ -239,6 +270,9 @@ async fn a_refusal_is_told_at_once(kind: Kind) -> Result<()> {
     }
     // The server refuses as well, where no broker does.
     running.stop().await?;
+    if kind == Kind::Dynsec {
+        return Ok(());
+    }
     let open = Broker::open(kind).await?;
     let running = open.server(tools()?.0)?.build()?.start().await?;
     let mallory = open.client("mallory").await?;
