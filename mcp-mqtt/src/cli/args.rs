@@ -1,13 +1,12 @@
 //! The command line of a program made with `#[mcp_server]`.
 
-use std::path::PathBuf;
-
 use clap::builder::BoolishValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use super::acl::AclArgs;
 use super::broker_args::BrokerArgs;
 use super::call::CallArgs;
+use super::share::ShareArgs;
 
 #[derive(Debug, Parser)]
 pub(super) struct Args {
@@ -80,9 +79,8 @@ pub(super) struct ServeArgs {
     )]
     pub(super) exit_on_disconnect: bool,
 
-    /// File with the key that makes share groups secret; give `acl` the same
-    #[arg(long, env = "MCP_MQTT_SHARE_KEY_FILE", value_name = "FILE")]
-    pub(super) share_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) share: ShareArgs,
 
     #[command(flatten)]
     pub(super) broker: BrokerArgs,

@@ -42,7 +42,7 @@ fn connection(url: &str, name: &str) -> Result<ConnectOptions, Exit> {
 #[cfg(feature = "broker")]
 pub(super) async fn start(
     program: &super::Program,
-    share_key: Option<String>,
+    share: Option<super::share::Share>,
 ) -> Result<(crate::broker::Broker, ConnectOptions), Exit> {
     use super::exit::Faults;
     use crate::acl::{Policy, Scope};
@@ -50,7 +50,9 @@ pub(super) async fn start(
     let name = program.info.name;
     let mut scope = Scope::new(program.namespace(), name);
     scope.server_identity = Some(name.to_owned());
-    scope.share_key = share_key;
+    if let Some(share) = share {
+        share.of_scope(&mut scope);
+    }
     let registry = program.registry().map_err(Faults::from)?;
     let policy = Policy::derive(&scope, &registry).map_err(Faults::from)?;
     // Nobody else on this machine may pass for the server.

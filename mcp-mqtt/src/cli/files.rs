@@ -27,12 +27,6 @@ pub(super) fn read_secret(option: &str, path: &Path) -> Result<String, String> {
     }
 }
 
-/// Reads the key of the share groups, if a file is given.
-pub(super) fn share_key(path: Option<&Path>) -> Result<Option<String>, String> {
-    path.map(|path| read_secret("--share-key-file (MCP_MQTT_SHARE_KEY_FILE)", path))
-        .transpose()
-}
-
 /// Writes `text` to standard output, or to `path` through a temporary file beside it.
 pub(super) fn write_output(path: Option<&Path>, text: &str) -> Result<(), String> {
     let Some(path) = path else {

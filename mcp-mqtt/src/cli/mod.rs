@@ -15,6 +15,7 @@ mod logging;
 mod parse;
 mod ready;
 mod serve;
+mod share;
 mod signal;
 mod standalone;
 mod table;

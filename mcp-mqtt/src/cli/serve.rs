@@ -9,6 +9,7 @@ use tokio::sync::{Notify, watch};
 use super::args::ServeArgs;
 use super::exit::{Exit, Faults};
 use super::ready::Ready;
+use super::share::Share;
 use super::signal::Signal;
 use super::{Program, embedded, files};
 use crate::entry::SetupHook;
@@ -18,9 +19,7 @@ use crate::server::{Event, ServeError, Server, ServerBuilder, Setup};
 
 pub(super) fn run(program: &Program, args: ServeArgs, hook: SetupHook) -> Result<(), Exit> {
     let mut faults = Faults::default();
-    let share_key = faults
-        .unless(files::share_key(args.share_key_file.as_deref()))
-        .flatten();
+    let share = faults.unless(args.share.read());
     if args.broker.broker.is_none() {
         faults.unless(embedded::allowed(args.dev));
     }
@@ -39,7 +38,7 @@ pub(super) fn run(program: &Program, args: ServeArgs, hook: SetupHook) -> Result
             }
         };
         let connection = Watch::default();
-        let builder = builder(program, setup, share_key.as_deref())
+        let builder = builder(program, setup, share.as_ref())
             .on_event(connection.hook(args.exit_on_disconnect))
             .broker(match &options {
                 Some(Some(options)) => options.clone(),
@@ -55,7 +54,7 @@ pub(super) fn run(program: &Program, args: ServeArgs, hook: SetupHook) -> Result
                 serve(server, connection, ready).await
             }
             None => {
-                let (broker, options) = embedded::start(program, share_key).await?;
+                let (broker, options) = embedded::start(program, share).await?;
                 let ready = Ready::new(program, &options)?.embedded(broker.address());
                 let served = serve(server.on(options.clone()), connection, ready).await;
                 broker.stop().await;
@@ -68,7 +67,7 @@ pub(super) fn run(program: &Program, args: ServeArgs, hook: SetupHook) -> Result
     outcome
 }
 
-fn builder(program: &Program, setup: Setup, share_key: Option<&str>) -> ServerBuilder {
+fn builder(program: &Program, setup: Setup, share: Option<&Share>) -> ServerBuilder {
     let mut builder = Server::builder()
         .name(program.info.name)
         .namespace(program.namespace())
@@ -79,10 +78,10 @@ fn builder(program: &Program, setup: Setup, share_key: Option<&str>) -> ServerBu
     if let Ok(registry) = program.registry() {
         builder = builder.registry(registry);
     }
-    if let Some(key) = share_key {
-        builder = builder.share_key(key);
+    match share {
+        Some(share) => share.of_server(builder),
+        None => builder,
     }
-    builder
 }
 
 /// What the hooks of the server tell.

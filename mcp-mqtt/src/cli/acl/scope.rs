@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::BoolishValueParser;
 
 use super::super::Program;
 use super::super::exit::{Exit, Faults};
-use super::super::files::share_key;
+use super::super::share::ShareArgs;
 use super::files;
 use crate::acl::{Policy, Profile, Scope};
 
@@ -23,18 +22,8 @@ pub(super) struct ScopeArgs {
     #[arg(long, value_name = "NAME", env = "MCP_MQTT_SERVER_IDENTITY")]
     pub(super) server_identity: Option<String>,
 
-    /// File with the key that makes share groups secret; give `serve` the same. It stands in the
-    /// policy, so keep that secret, too
-    #[arg(long, value_name = "FILE", env = "MCP_MQTT_SHARE_KEY_FILE")]
-    pub(super) share_key_file: Option<PathBuf>,
-
-    /// For a server that does not share its calls among replicas, as some brokers need it
-    #[arg(
-        long,
-        env = "MCP_MQTT_NOT_SHARED",
-        value_parser = BoolishValueParser::new()
-    )]
-    pub(super) not_shared: bool,
+    #[command(flatten)]
+    share: ShareArgs,
 }
 
 impl ScopeArgs {
@@ -42,12 +31,13 @@ impl ScopeArgs {
     pub(super) fn derive(&self, program: &Program) -> Result<(Policy, Scope), Faults> {
         let mut faults = Faults::default();
         let registry = faults.unless(program.registry());
-        let share_key = faults.unless(share_key(self.share_key_file.as_deref()));
+        let share = faults.unless(self.share.read());
         let mut scope = Scope::new(program.namespace(), program.info.name);
         scope.profile = self.profile;
         scope.server_identity.clone_from(&self.server_identity);
-        scope.share_key = share_key.flatten();
-        scope.shared = !self.not_shared;
+        if let Some(share) = share {
+            share.of_scope(&mut scope);
+        }
         let registry = registry.unwrap_or_default();
         let policy = faults.unless(Policy::derive(&scope, &registry));
         match policy.filter(|_| faults.is_empty()) {
