@@ -74,7 +74,7 @@ pub(super) async fn start(
 #[cfg(not(feature = "broker"))]
 pub(super) async fn start(
     _: &super::Program,
-    _: Option<String>,
+    _: Option<super::share::Share>,
 ) -> Result<(Never, ConnectOptions), Exit> {
     match allowed(true) {
         Err(text) => Err(Exit::fault(text)),
