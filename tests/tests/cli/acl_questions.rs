@@ -1,5 +1,5 @@
-//! Questions about policies, and exported policies put together: `acl check`, `matrix`, `diff`, `merge`
-//! and `convert`, each of files and of a server's own policy.
+//! Questions about policies: `acl check`, `matrix` and `diff`, of files and of a server's own policy.
+//! What makes files of policies is in `acl_files.rs`, bad files too.
 
 use std::fs;
 
@@ -45,7 +45,7 @@ impl Desk {
     }
 
     /// Writes the policy of `hello` with one text in the place of another, which it must hold.
-    fn vary(&self, name: &str, from: &str, to: &str) -> Result<()> {
+    pub fn vary(&self, name: &str, from: &str, to: &str) -> Result<()> {
         let text = self.read("hello.json")?;
         assert!(text.contains(from), "{from} is not in {text}");
         self.write(name, text.replace(from, to))
@@ -63,7 +63,7 @@ impl Desk {
 }
 
 /// The exit code, then what is printed, then what is said, each on lines of its own.
-fn is(ended: &Ended, told: Expect) {
+pub fn is(ended: &Ended, told: Expect) {
     let Ended {
         code,
         stdout,
