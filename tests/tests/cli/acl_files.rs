@@ -207,17 +207,23 @@ fn the_rules_of_callers_and_of_the_server_are_all_rules() -> Result<()> {
     }
     let before = desk.names()?;
     let nameless = desk.hello("--role server -o kept")?;
-    is(&nameless, expect![[r#"
+    is(
+        &nameless,
+        expect![[r#"
         2
 
-        error: --role server needs --server-identity: the name under which the server connects"#]]);
+        error: --role server needs --server-identity: the name under which the server connects"#]],
+    );
     untouched(&desk, &before, &nameless)?;
     let spaced = "--role server -o kept --server-identity=a+b";
     let misnamed = desk.hello(spaced)?;
-    is(&misnamed, expect![[r#"
+    is(
+        &misnamed,
+        expect![[r#"
         2
 
-        error: server identity `a+b` must not contain `+`: it becomes part of broker rules and topics; rename it"#]]);
+        error: server identity `a+b` must not contain `+`: it becomes part of broker rules and topics; rename it"#]],
+    );
     untouched(&desk, &before, &misnamed)
 }
 
