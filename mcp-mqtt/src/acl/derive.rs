@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use super::policy::Action::{Publish, Subscribe};
 use super::policy::{Action, Policy, Principals, Rule, SELF};
+use super::purpose::Role;
 use super::scope::{DeriveError, InvalidName, Profile, Scope};
 use crate::grammar;
 use crate::tool::{Registry, Tool};
@@ -40,6 +41,27 @@ impl Policy {
     pub fn derive(scope: &Scope, tools: &Registry) -> Result<Self, DeriveError> {
         let tools: Vec<_> = tools.resolved()?.iter().map(ToolGrant::from).collect();
         Self::derive_from(scope, &tools)
+    }
+
+    /// The part of that policy which concerns one role: what its callers need, or what the server does.
+    /// Together they are the whole.
+    ///
+    /// # Errors
+    ///
+    /// As [`Policy::derive`].
+    pub fn derive_role(scope: &Scope, tools: &Registry, role: Role) -> Result<Self, DeriveError> {
+        let whole = Self::derive(scope, tools)?;
+        let mut scope = scope.clone();
+        let mut tools: Vec<_> = tools.iter().map(ToolGrant::from).collect();
+        match role {
+            Role::Caller if scope.server_identity.is_none() => return Ok(whole),
+            Role::Caller => scope.server_identity = None,
+            // For nobody: what remains is the server's.
+            Role::Server => tools
+                .iter_mut()
+                .for_each(|tool| tool.allowed_callers = Some(&[])),
+        }
+        Self::derive_from(&scope, &tools)
     }
 
     pub(super) fn derive_from(scope: &Scope, tools: &[ToolGrant<'_>]) -> Result<Self, DeriveError> {

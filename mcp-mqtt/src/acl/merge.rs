@@ -80,6 +80,11 @@ impl Claim<'_> {
         let (one, other) = (of(self), of(other));
         one.is_empty() || other.is_empty() || one == other
     }
+
+    /// Whether they can be of one server. A policy that is itself a merged one names several.
+    fn may_be_of_one_server(&self, other: &Self) -> bool {
+        self.servers == other.servers || !self.servers.is_disjoint(&other.servers)
+    }
 }
 
 impl Policy {
@@ -151,7 +156,10 @@ fn claims_of<'p>(name: &'p str, policy: &'p Policy) -> BTreeMap<(&'p str, &'p st
         let (Some(namespace), Some(tool)) = place else {
             continue;
         };
-        if tool.starts_with(['+', '#']) {
+        // Who may see its card follows from who may call and who serves it.
+        if tool.starts_with(['+', '#'])
+            || matches!(rule.purpose(), Purpose::Discovery | Purpose::Announce)
+        {
             continue;
         }
         let claim = claims.entry((namespace, tool)).or_insert_with(|| Claim {
@@ -169,7 +177,7 @@ fn conflict(
     one: &Claim<'_>,
     other: &Claim<'_>,
 ) -> Option<Conflict> {
-    let difference = if one.servers != other.servers {
+    let difference = if !one.may_be_of_one_server(other) {
         Difference::Servers
     } else if [Role::Caller, Role::Server]
         .into_iter()

@@ -188,13 +188,6 @@ impl Policy {
         index.decide(&self.0.rules, who, action, topic)
     }
 
-    /// The rules of one role: what callers need, or what the server does.
-    #[must_use]
-    pub fn of_role(&self, role: Role) -> Self {
-        let rules = self.rules().iter();
-        Self::from_rules(rules.filter(|rule| rule.role() == Some(role)).cloned())
-    }
-
     /// The tools that any authenticated identity may call, by name.
     pub fn open_tools(&self) -> BTreeSet<&str> {
         self.rules()

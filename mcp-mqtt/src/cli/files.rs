@@ -27,14 +27,19 @@ pub(super) fn read_secret(option: &str, path: &Path) -> Result<String, String> {
     }
 }
 
-/// Writes `text` to standard output, or to `path` through a temporary file beside it.
+/// Writes `text` to standard output, or to the file of `--output`.
 pub(super) fn write_output(path: Option<&Path>, text: &str) -> Result<(), String> {
-    let Some(path) = path else {
-        return print(text).map_err(|error| format!("standard output: {error}"));
-    };
+    match path {
+        None => print(text).map_err(|error| format!("standard output: {error}")),
+        Some(path) => write_file("--output", path, text),
+    }
+}
+
+/// Writes `text` to the file that `option` names, through a temporary file beside it.
+pub(super) fn write_file(option: &str, path: &Path, text: &str) -> Result<(), String> {
     replace(path, text).map_err(|error| {
         let shown = path.display();
-        format!("--output {shown}: {error}; choose a file in a folder that you may write to")
+        format!("{option} {shown}: {error}; choose a file in a folder that you may write to")
     })
 }
 

@@ -2,6 +2,8 @@
 //! and how they end.
 
 mod acl;
+mod acl_files;
+mod acl_questions;
 mod call;
 mod environment;
 mod faults;

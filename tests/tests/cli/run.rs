@@ -1,6 +1,7 @@
 //! Running the programs: to their end, or beside the test until it stops them.
 
 use std::ffi::OsStr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -75,6 +76,12 @@ impl Run {
 
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.0.env(name, value);
+        self
+    }
+
+    /// The folder in which it runs: files can be called by their bare names.
+    pub fn folder(mut self, path: impl AsRef<Path>) -> Self {
+        self.0.current_dir(path);
         self
     }
 

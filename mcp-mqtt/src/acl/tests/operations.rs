@@ -51,11 +51,36 @@ fn the_same_tool_name_in_two_namespaces_is_none() {
 
 #[test]
 fn the_roles_of_a_policy_make_it_up_again() {
-    let whole = derive(&scope(Profile::Reference, Some("hello")), &closed_tools());
-    let (callers, server) = (whole.of_role(Role::Caller), whole.of_role(Role::Server));
-    assert!(callers.rules().len() + server.rules().len() == whole.rules().len());
-    let merged = Policy::merge([("callers", &callers), ("server", &server)]).unwrap();
-    assert_eq!(merged, whole);
+    for profile in [Profile::Reference, Profile::Hardened] {
+        let greet = crate::tool::Tool::builder("greet")
+            .allowed_callers(["scout"])
+            .handler(|(): (), _: crate::tool::ToolContext| async { Ok::<_, String>(()) })
+            .build()
+            .unwrap();
+        let tools = crate::tool::Registry::empty().add(greet).unwrap();
+        let scope = scope(profile, Some("hello"));
+        let part = |role| Policy::derive_role(&scope, &tools, role).unwrap();
+        let (callers, server) = (part(Role::Caller), part(Role::Server));
+        let names = |policy: &Policy, name: &str| {
+            let mut rules = policy.rules().iter();
+            rules.any(|rule| rule.who.include(name))
+        };
+        assert!(names(&callers, "scout") && !names(&callers, "hello"));
+        assert!(names(&server, "hello") && !names(&server, "scout"));
+        let merged = Policy::merge([("callers", &callers), ("server", &server)]).unwrap();
+        assert_eq!(merged, Policy::derive(&scope, &tools).unwrap());
+    }
+}
+
+#[test]
+fn a_merged_policy_can_be_merged_with_its_parts_again() {
+    let one = policy("one", &[tool("read", &["scout"])]);
+    let two = policy("two", &[tool("write", &["scribe"])]);
+    let merged = Policy::merge([("one", &one), ("two", &two)]).unwrap();
+    let again = Policy::merge([("merged", &merged), ("one", &one)]).unwrap();
+    assert_eq!(again, merged);
+    let other = policy("three", &[tool("read", &["scout"])]);
+    assert!(Policy::merge([("merged", &merged), ("three", &other)]).is_err());
 }
 
 #[test]

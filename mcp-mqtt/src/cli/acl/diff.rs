@@ -27,7 +27,7 @@ pub(super) fn run(program: Option<&Program>, args: &DiffArgs) -> Result<(), Exit
     let old = files::read(&args.old)?;
     let new = match (&args.new, program) {
         (Some(path), _) => files::read(path)?,
-        (None, Some(program)) => args.scope.derive(program)?.0,
+        (None, Some(program)) => args.scope.derive(program, None)?.0,
         (None, None) => {
             return Err(Exit::fault(
                 "the new policy is missing; write `acl diff OLD NEW`",

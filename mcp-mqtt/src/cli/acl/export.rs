@@ -91,17 +91,17 @@ Examples:
 }
 
 pub(super) fn run(program: &Program, args: &ExportArgs) -> Result<(), Exit> {
-    let (policy, scope) = args.scope.derive(program)?;
-    let policy = match args.role {
-        Role::All => policy,
-        Role::Caller => policy.of_role(acl::Role::Caller),
-        Role::Server if scope.server_identity.is_none() => {
-            return Err(Exit::fault(
-                "--role server needs --server-identity: the name under which the server connects",
-            ));
-        }
-        Role::Server => policy.of_role(acl::Role::Server),
+    let role = match args.role {
+        Role::All => None,
+        Role::Caller => Some(acl::Role::Caller),
+        Role::Server => Some(acl::Role::Server),
     };
+    let (policy, scope) = args.scope.derive(program, role)?;
+    if args.role == Role::Server && scope.server_identity.is_none() {
+        return Err(Exit::fault(
+            "--role server needs --server-identity: the name under which the server connects",
+        ));
+    }
     let options = args.format.options(ExportOptions::of(&scope));
     args.output.write(&policy, args.format.format, &options)
 }

@@ -8,7 +8,7 @@ use super::super::Program;
 use super::super::exit::{Exit, Faults};
 use super::super::share::ShareArgs;
 use super::files;
-use crate::acl::{Policy, Profile, Scope};
+use crate::acl::{Policy, Profile, Role, Scope};
 
 /// What changes the derived policy.
 #[derive(Debug, Args)]
@@ -27,8 +27,12 @@ pub(super) struct ScopeArgs {
 }
 
 impl ScopeArgs {
-    /// The program's own policy, and what it was derived for.
-    pub(super) fn derive(&self, program: &Program) -> Result<(Policy, Scope), Faults> {
+    /// The program's own policy, or the part of one role, and what it was derived for.
+    pub(super) fn derive(
+        &self,
+        program: &Program,
+        role: Option<Role>,
+    ) -> Result<(Policy, Scope), Faults> {
         let mut faults = Faults::default();
         let registry = faults.unless(program.registry());
         let share = faults.unless(self.share.read());
@@ -39,7 +43,10 @@ impl ScopeArgs {
             share.of_scope(&mut scope);
         }
         let registry = registry.unwrap_or_default();
-        let policy = faults.unless(Policy::derive(&scope, &registry));
+        let policy = faults.unless(match role {
+            None => Policy::derive(&scope, &registry),
+            Some(role) => Policy::derive_role(&scope, &registry, role),
+        });
         match policy.filter(|_| faults.is_empty()) {
             Some(policy) => Ok((policy, scope)),
             None => Err(faults),
@@ -62,7 +69,9 @@ impl SourceArgs {
     pub(super) fn policy(&self, program: Option<&Program>) -> Result<Policy, Exit> {
         match (&self.policy, program) {
             (Some(path), _) => files::read(path),
-            (None, Some(program)) => Ok(self.scope.derive(program).map(|(policy, _)| policy)?),
+            (None, Some(program)) => {
+                Ok(self.scope.derive(program, None).map(|(policy, _)| policy)?)
+            }
             (None, None) => Err(Exit::fault(
                 "no policy is given; set --policy to a file that `acl --format json` wrote",
             )),
