@@ -34,6 +34,7 @@ struct Binding {
 }
 
 pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export, ExportError> {
+    overreach::leading_wildcards(policy, Format::Emqx)?;
     let binding = binding(options.identity);
     // Terms with the same client and action become one with several topics.
     let mut terms: BTreeMap<(String, &str), Vec<String>> = BTreeMap::new();

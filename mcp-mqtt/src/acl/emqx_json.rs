@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::emqx::{ANY_NAME, NAME};
 use super::export::{self, Export, ExportError, ExportOptions, Format, Identity};
 use super::grants::{self, Grants};
+use super::overreach;
 use super::policy::{Action, Policy, Rule, SELF};
 
 /// The default of `max_rules`.
@@ -58,6 +59,7 @@ struct Written<'a> {
 }
 
 pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export, ExportError> {
+    overreach::leading_wildcards(policy, Format::EmqxJson)?;
     let by_client_id = match options.identity {
         Identity::Username | Identity::CertCn => false,
         Identity::ClientId => true,

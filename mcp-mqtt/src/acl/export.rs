@@ -2,16 +2,18 @@
 //!
 //! How a format is written stands in the file of that format.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use super::policy::Policy;
-use super::purpose::{Purpose, namespace_of, server_of};
+use super::policy::{Policy, Rule};
+use super::purpose::{Purpose, namespace_of, server_of, tool_of};
 use super::scope::Scope;
 use super::word::UnknownWord;
 use super::{
     aws_iot, dynsec, emqx, emqx_json, hivemq, json, mosquitto, nanomq, rabbitmq, rmqtt, vernemq,
 };
+use crate::wire::Namespace;
 
 /// What a policy can be written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -242,23 +244,41 @@ pub(super) fn notes(policy: &Policy) -> Vec<String> {
     notes
 }
 
-/// Whether a stranger can guess a share group in which the server receives calls.
+/// Whether a stranger can guess a share group in which some server receives calls. What the rules of
+/// servers do not say of a tool that may be called, the options do.
 pub(super) fn groups_are_guessable(policy: &Policy, options: &ExportOptions) -> bool {
-    let mut served = policy
+    let tool = |rule: &Rule| {
+        let namespace = namespace_of(&rule.filter)?.to_owned();
+        Some((namespace, tool_of(&rule.filter)?.to_owned()))
+    };
+    let mut unserved: BTreeSet<_> = policy
         .rules()
         .iter()
-        .filter(|rule| rule.purpose() == Purpose::ServeCalls)
-        .peekable();
-    if served.peek().is_none() {
-        return options.share_groups == ShareGroups::Guessable;
+        .filter(|r| r.purpose().is_call())
+        .map(tool)
+        .collect();
+    for rule in policy.rules() {
+        if rule.purpose() != Purpose::ServeCalls {
+            continue;
+        }
+        let keyed = |group: &String| {
+            tool_of(&rule.filter).is_some_and(|tool| {
+                let plain = Namespace::share_group(tool, None);
+                group
+                    .strip_prefix(&plain)
+                    .is_some_and(|rest| rest.len() > 1 && rest.starts_with('.'))
+            })
+        };
+        if rule.share.as_ref().is_some_and(|group| !keyed(group)) {
+            return true;
+        }
+        unserved.remove(&tool(rule));
     }
-    served.any(
-        |rule| match (&rule.share, super::purpose::tool_of(&rule.filter)) {
-            (Some(group), Some(tool)) => *group == format!("mcp-tool-{tool}"),
-            (Some(_), None) => true,
-            (None, _) => false,
-        },
-    )
+    let anything = policy
+        .rules()
+        .iter()
+        .any(|r| r.purpose().is_call() || r.purpose() == Purpose::ServeCalls);
+    (!unserved.is_empty() || !anything) && options.share_groups == ShareGroups::Guessable
 }
 
 /// The servers and the namespaces that the rules name, for the head of a file.

@@ -127,3 +127,12 @@ pub(super) fn commented(mark: &str, lines: &[String]) -> String {
         .map(|line| format!("{mark} {line}\n"))
         .collect()
 }
+
+/// The warning of a broker whose rules for everybody include clients without a name.
+pub(super) fn anonymous_too(anyone: &[&Rule], broker: &str) -> Option<String> {
+    (!anyone.is_empty()).then(|| {
+        format!(
+            "rules for any identity hold for anonymous clients of {broker}, too: let it admit none"
+        )
+    })
+}

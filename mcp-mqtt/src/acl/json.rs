@@ -17,6 +17,8 @@ use crate::wire::filter::{ALL_LEVELS, ONE_LEVEL, Subscription};
 const VERSION: &str = "2";
 const DEFAULT: &str = "deny";
 const BINDING: &str = "agent_id";
+/// The most levels of a topic filter that is read.
+const MAX_LEVELS: usize = 128;
 /// The longest share group that is read, in bytes.
 const MAX_GROUP: usize = 256;
 
@@ -183,7 +185,7 @@ fn rule(read: Read) -> Result<Rule, Fault> {
         return Err(("binding", read.binding, format!("is not `{BINDING}`")));
     }
     let (share, filter) =
-        topic(action, &read.topic).map_err(|reason| ("topic", read.topic.clone(), reason))?;
+        topic(action, &read.topic).map_err(|reason| ("topic", shown(&read.topic), reason))?;
     let who = match read.agents {
         None => Principals::Anyone,
         Some(names) => Principals::Named(agents(names)?),
@@ -212,12 +214,24 @@ fn topic(action: Action, text: &str) -> Result<(Option<String>, String), String>
             ));
         }
     }
+    if filter.split('/').count() > MAX_LEVELS {
+        return Err(format!("has more than {MAX_LEVELS} levels"));
+    }
     for level in filter.split('/') {
         if !matches!(level, ONE_LEVEL | ALL_LEVELS | SELF) && grammar::server(level).is_err() {
             grammar::caller(level).map_err(|fault| format!("has a level that {fault}"))?;
         }
     }
     Ok((group.map(str::to_owned), filter.to_owned()))
+}
+
+/// A topic for an error: a share group may hold the share key.
+fn shown(topic: &str) -> String {
+    let shared = topic.strip_prefix("$share/");
+    match shared.map(|rest| rest.split_once('/').map_or("", |(_, filter)| filter)) {
+        Some(filter) => format!("$share/…/{filter}"),
+        None => topic.to_owned(),
+    }
 }
 
 fn agents(names: Vec<String>) -> Result<BTreeSet<String>, Fault> {

@@ -31,6 +31,7 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
     overreach::leading_wildcards(policy, Format::Nanomq)?;
     let Grants { named, anyone } = Grants::of(policy);
     let mut warnings = export::open_tools(policy);
+    warnings.extend(grants::anonymous_too(&anyone, "NanoMQ"));
     if anyone.iter().any(|rule| rule.filter.contains(SELF)) {
         warnings.push(format!(
             "NanoMQ up to 0.25.1 takes an identity `+` or `#` for a wildcard, by which it \

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use super::decision::Decision;
 use super::index::Index;
 use super::purpose::{Purpose, Role};
+use crate::wire::Namespace;
 
 /// The level of a rule's filter that stands for the identity of whoever asks.
 pub const SELF: &str = "{$self}";
@@ -117,10 +118,20 @@ impl Rule {
     }
 }
 
+/// For people and logs: of a share group that ends in a share key, the key is left out.
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (action, topic) = (self.action, self.subscription());
-        write!(f, "{} may {action} `{topic}`", self.who)
+        write!(f, "{} may {} `", self.who, self.action)?;
+        if let Some(group) = &self.share {
+            let tool = super::purpose::tool_of(&self.filter);
+            let plain = tool.map(|tool| Namespace::share_group(tool, None));
+            match plain {
+                Some(plain) if *group == plain => write!(f, "$share/{plain}/")?,
+                Some(plain) if group.starts_with(&plain) => write!(f, "$share/{plain}.…/")?,
+                _ => f.write_str("$share/…/")?,
+            }
+        }
+        write!(f, "{}`", self.filter)
     }
 }
 

@@ -15,9 +15,9 @@ use super::export::{self, Export, ExportError, ExportOptions, Format, Identity};
 use super::grants::{self, Grants};
 use super::overreach;
 use super::policy::{Action, Policy, Rule, SELF};
-use super::purpose::Purpose;
 
 pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export, ExportError> {
+    overreach::leading_wildcards(policy, Format::Rmqtt)?;
     let (attribute, placeholder, setup) = identity(options.identity)?;
     let Grants { named, anyone } = Grants::of(policy);
     let warnings = warnings(policy, &anyone);
@@ -101,8 +101,8 @@ fn write(text: &mut String, who: &str, rules: &[&Rule], identity: &str, kind: Id
 
 fn warnings(policy: &Policy, anyone: &[&Rule]) -> Vec<String> {
     let mut warnings = export::open_tools(policy);
-    let calls = |rule: &Rule| matches!(rule.purpose(), Purpose::Call | Purpose::PlainCall);
-    if policy.rules().iter().any(calls) {
+    warnings.extend(grants::anonymous_too(anyone, "RMQTT"));
+    if !policy.rules().is_empty() {
         warnings.push(
             "RMQTT does not check wills: whoever can connect can call any tool in anybody's name, \
              answer and announce, by a will; take callers for claimed, not for verified"

@@ -41,6 +41,7 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
     }
     overreach::leading_wildcards(policy, Format::Vernemq)?;
     let mut warnings = export::open_tools(policy);
+    warnings.extend(grants::anonymous_too(&anyone, "VerneMQ"));
     if anyone.iter().any(|rule| rule.filter.contains(SELF)) {
         warnings.push(format!(
             "an identity `+` or `#` is a wildcard in the patterns, by which it receives every \

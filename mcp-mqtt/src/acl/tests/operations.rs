@@ -168,3 +168,40 @@ fn gains_are_what_the_new_policy_decides_otherwise() {
         }
     }
 }
+
+#[test]
+fn no_text_for_people_holds_the_share_key() {
+    let mut scope = scope(Profile::Reference, Some("hello"));
+    scope.share_key = Some("s3cret".to_owned());
+    let keyed = derive(&scope, &closed_tools());
+    let shown: String = keyed.rules().iter().map(ToString::to_string).collect();
+    assert!(shown.contains("$share/mcp-tool-greet.…/demo"), "{shown}");
+    assert!(!shown.contains("s3cret"), "{shown}");
+    let bad = r#"{"version":"2","default":"deny","rules":[
+        {"topic":"$share/mcp-tool-greet.s3cret/a//b","action":"sub","binding":"agent_id"}]}"#;
+    let error = Policy::from_json(bad).unwrap_err().to_string();
+    assert!(!error.contains("s3cret"), "{error}");
+}
+
+#[test]
+fn the_key_of_one_server_does_not_speak_for_another() {
+    use super::super::{ExportOptions, Format};
+    let keyed = Scope {
+        server_identity: Some("one".to_owned()),
+        share_key: Some("s3cret".to_owned()),
+        ..Scope::new("demo", "one")
+    };
+    let keyed = derive(&keyed, &[tool("read", &["scout"])]);
+    let callers = policy("two", &[tool("write", &["scribe"])]);
+    let merged = Policy::merge([("one", &keyed), ("two", &callers)]).unwrap();
+    let warns = |policy: &Policy| {
+        let export = policy.export(Format::Mosquitto, &ExportOptions::default());
+        export
+            .unwrap()
+            .warnings
+            .iter()
+            .any(|w| w.contains("share groups"))
+    };
+    assert!(!warns(&keyed));
+    assert!(warns(&callers) && warns(&merged));
+}
