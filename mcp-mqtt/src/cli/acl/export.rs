@@ -79,8 +79,8 @@ enum Role {
 pub(in super::super) fn after_help(program: &str) -> String {
     format!(
         "\
-Everything that is not granted is denied. What the policy leaves open is told on standard error, or
-in the comments of a format that has some.
+Everything that is not granted is denied. What the policy leaves open is told on standard error,
+and in the comments of a format that has some.
 
 Examples:
   {program} acl
@@ -136,13 +136,11 @@ impl OutputArgs {
     }
 }
 
-/// Warnings always; notes unless the text holds them.
+/// What stays open, also where the text says it too: nobody reads a file that a pipe takes on.
 fn tell(export: &Export) {
-    let notes = export.notes.iter();
-    let untold: Vec<_> = notes.filter(|note| !export.text.contains(*note)).collect();
-    if !untold.is_empty() {
+    if !export.notes.is_empty() {
         eprintln!("note: what this policy leaves open:");
-        for note in untold {
+        for note in &export.notes {
             eprint!("{}", hang(&format!("- {note}"), 2, 4));
         }
     }
