@@ -227,9 +227,12 @@ fn topic(action: Action, text: &str) -> Result<(Option<String>, String), String>
 
 /// A topic for an error: a share group may hold the share key.
 fn shown(topic: &str) -> String {
-    let shared = topic.strip_prefix("$share/");
-    match shared.map(|rest| rest.split_once('/').map_or("", |(_, filter)| filter)) {
-        Some(filter) => format!("$share/…/{filter}"),
+    match topic
+        .strip_prefix("$share/")
+        .map(|rest| rest.split_once('/'))
+    {
+        Some(Some((_, filter))) => format!("$share/…/{filter}"),
+        Some(None) => "$share/…".to_owned(),
         None => topic.to_owned(),
     }
 }
