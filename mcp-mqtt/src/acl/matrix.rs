@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::policy::{Action, Policy, Principals};
-use super::purpose::{namespace_of, tool_of};
+use super::policy::{Action, Policy, Principals, Rule, SELF};
+use super::purpose::{Purpose, namespace_of, tool_of};
+use crate::wire::filter::{self, ALL_LEVELS, ONE_LEVEL};
 
 /// Who may call what, as a policy says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,64 +42,129 @@ pub enum Cell {
     Bound,
     /// On both.
     Both,
+    /// In the name of anybody: a rule with a wildcard covers the bound topics of other callers.
+    AnyName,
 }
 
 impl Policy {
     /// Callers and tools as a table.
     #[must_use]
     pub fn matrix(&self) -> Matrix {
+        let (tools, wide) = (self.tools(), self.wide_calls());
+        let covers = |rule: &&&Rule| tools.iter().any(|tool| tool.is_called_by(rule));
+        let calls = self.rules().iter().filter(|rule| rule.purpose().is_call());
         let mut callers = BTreeSet::new();
-        let mut tools = BTreeSet::new();
-        for rule in self.rules() {
-            let place = (namespace_of(&rule.filter), tool_of(&rule.filter));
-            let (Some(namespace), Some(tool)) = place else {
-                continue;
-            };
-            if !tool.starts_with(['+', '#']) {
-                tools.insert((namespace, tool));
-            }
-            if rule.purpose().is_call()
-                && let Principals::Named(names) = &rule.who
-            {
+        for rule in calls.chain(wide.iter().filter(covers).copied()) {
+            if let Principals::Named(names) = &rule.who {
                 callers.extend(names.iter().cloned());
             }
         }
-        let open = self.open_tools_by_namespace();
         let callers: Vec<String> = callers.into_iter().collect();
-        let row = |(namespace, tool): (&str, &str)| ToolRow {
-            namespace: namespace.to_owned(),
-            tool: tool.to_owned(),
-            open: open.contains(&(namespace, tool)),
+        let open = self.open(&tools, &wide);
+        let row = |tool: &ToolTopics<'_>| ToolRow {
+            namespace: tool.namespace.to_owned(),
+            tool: tool.name.to_owned(),
+            open: open.contains(&(tool.namespace, tool.name)),
             cells: callers
                 .iter()
-                .map(|caller| self.cell(namespace, tool, caller))
+                .map(|name| self.cell(tool, &wide, name))
                 .collect(),
         };
         Matrix {
-            tools: tools.into_iter().map(row).collect(),
+            tools: tools.iter().map(row).collect(),
             callers,
         }
     }
 
-    fn cell(&self, namespace: &str, tool: &str, caller: &str) -> Cell {
+    /// The tools that any authenticated identity may call, by name.
+    pub fn open_tools(&self) -> BTreeSet<&str> {
+        let open = self.open(&self.tools(), &self.wide_calls());
+        open.into_iter().map(|(_, tool)| tool).collect()
+    }
+
+    /// Every tool that a rule names.
+    fn tools(&self) -> Vec<ToolTopics<'_>> {
+        let named = self.rules().iter().filter_map(exact_tool);
+        let tools: BTreeSet<_> = named.collect();
+        let topics = |(namespace, name)| ToolTopics {
+            namespace,
+            name,
+            plain: format!("{namespace}/mcp/tools/{name}/call"),
+        };
+        tools.into_iter().map(topics).collect()
+    }
+
+    /// The rules with wildcards that can cover call topics. A derived policy has none.
+    fn wide_calls(&self) -> Vec<&Rule> {
+        let wild = |rule: &&Rule| {
+            let mut levels = rule.filter.split('/');
+            rule.action == Action::Publish
+                && (rule.purpose().is_call() || rule.purpose() == Purpose::Other)
+                && levels.any(|level| matches!(level, ONE_LEVEL | ALL_LEVELS))
+        };
+        self.rules().iter().filter(wild).collect()
+    }
+
+    fn open<'p>(
+        &'p self,
+        tools: &[ToolTopics<'p>],
+        wide: &[&Rule],
+    ) -> BTreeSet<(&'p str, &'p str)> {
+        let anyone = |rule: &&Rule| rule.who == Principals::Anyone;
+        let calls = self.rules().iter().filter(|rule| rule.purpose().is_call());
+        let direct = calls.filter(anyone).filter_map(exact_tool);
+        let covered = tools.iter().filter(|tool| {
+            let mut wide = wide.iter().copied().filter(anyone);
+            wide.any(|rule| tool.is_called_by(rule))
+        });
+        direct
+            .chain(covered.map(|tool| (tool.namespace, tool.name)))
+            .collect()
+    }
+
+    fn cell(&self, tool: &ToolTopics<'_>, wide: &[&Rule], caller: &str) -> Cell {
         let may = |topic: &str| {
             self.decide(Some(caller), Action::Publish, topic)
                 .is_allowed()
         };
-        let plain = format!("{namespace}/mcp/tools/{tool}/call");
-        match (may(&format!("{plain}/{caller}")), may(&plain)) {
+        let any_name = |rule: &&Rule| rule.who.include(caller) && tool.is_called_in_any_name(rule);
+        if wide.iter().any(any_name) {
+            return Cell::AnyName;
+        }
+        match (may(&tool.bound(caller)), may(&tool.plain)) {
             (false, false) => Cell::Denied,
             (false, true) => Cell::Plain,
             (true, false) => Cell::Bound,
             (true, true) => Cell::Both,
         }
     }
+}
 
-    fn open_tools_by_namespace(&self) -> BTreeSet<(&str, &str)> {
-        self.rules()
-            .iter()
-            .filter(|rule| rule.who == Principals::Anyone && rule.purpose().is_call())
-            .filter_map(|rule| Some((namespace_of(&rule.filter)?, tool_of(&rule.filter)?)))
-            .collect()
+/// Namespace and name of the one tool that a rule is about.
+fn exact_tool(rule: &Rule) -> Option<(&str, &str)> {
+    let tool = tool_of(&rule.filter).filter(|tool| !tool.starts_with(['+', '#']))?;
+    Some((namespace_of(&rule.filter)?, tool))
+}
+
+/// A tool, and where it is called.
+struct ToolTopics<'p> {
+    namespace: &'p str,
+    name: &'p str,
+    plain: String,
+}
+
+impl ToolTopics<'_> {
+    fn bound(&self, caller: &str) -> String {
+        format!("{}/{caller}", self.plain)
+    }
+
+    /// Whether a rule of [`Policy::wide_calls`] lets those to whom it is granted call, in whatever name.
+    fn is_called_by(&self, rule: &Rule) -> bool {
+        filter::contains(&rule.filter, &self.plain)
+            || filter::contains(&rule.filter, &self.bound(SELF))
+    }
+
+    fn is_called_in_any_name(&self, rule: &Rule) -> bool {
+        filter::contains(&rule.filter, &self.bound(ONE_LEVEL))
     }
 }

@@ -198,15 +198,6 @@ impl Policy {
         let index = self.0.index.get_or_init(|| Index::new(&self.0.rules));
         index.decide(&self.0.rules, who, action, topic)
     }
-
-    /// The tools that any authenticated identity may call, by name.
-    pub fn open_tools(&self) -> BTreeSet<&str> {
-        self.rules()
-            .iter()
-            .filter(|rule| rule.who == Principals::Anyone && rule.purpose().is_call())
-            .filter_map(|rule| super::purpose::tool_of(&rule.filter))
-            .collect()
-    }
 }
 
 impl PartialEq for Policy {

@@ -205,3 +205,23 @@ fn the_key_of_one_server_does_not_speak_for_another() {
     assert!(!warns(&keyed));
     assert!(warns(&callers) && warns(&merged));
 }
+
+#[test]
+fn a_wide_rule_opens_tools_and_is_shown_as_what_it_is() {
+    let wide = |rule: &str| {
+        let named = r#"{"topic":"demo/mcp/tools/greet/call","action":"pub","binding":"agent_id","agents":["scout"]}"#;
+        Policy::from_json(&format!(
+            r#"{{"version":"2","default":"deny","rules":[{named},{rule}]}}"#
+        ))
+        .unwrap()
+    };
+    let open = wide(r##"{"topic":"demo/#","action":"pub","binding":"agent_id"}"##);
+    assert_eq!(open.open_tools().into_iter().collect::<Vec<_>>(), ["greet"]);
+    assert!(open.matrix().tools[0].open);
+    let eve = wide(
+        r#"{"topic":"demo/mcp/tools/greet/call/+","action":"pub","binding":"agent_id","agents":["eve"]}"#,
+    );
+    let matrix = eve.matrix();
+    assert_eq!(matrix.callers, ["eve", "scout"]);
+    assert_eq!(matrix.tools[0].cells, [Cell::AnyName, Cell::Plain]);
+}

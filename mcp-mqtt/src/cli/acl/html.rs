@@ -49,6 +49,7 @@ fn class(cell: Cell) -> &'static str {
         Cell::Plain => "claimed",
         Cell::Bound => "bound",
         Cell::Both => "yes",
+        Cell::AnyName => "claimed",
     }
 }
 

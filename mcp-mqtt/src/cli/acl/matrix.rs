@@ -37,13 +37,14 @@ pub(super) fn word(cell: Cell) -> &'static str {
         Cell::Plain => "claimed",
         Cell::Bound => "bound",
         Cell::Both => "yes",
+        Cell::AnyName => "ANY NAME",
     }
 }
 
 /// What the words mean.
 pub(super) const LEGEND: &str = "\
 bound: may call, only under its own name; yes: may call, also on the plain topic, where the name is \
-a claim; claimed: only there; -: may not call; open: any authenticated identity may call";
+a claim; claimed: only there; ANY NAME: may call as anybody, by a rule with a wildcard; -: may not call; open: any authenticated identity may call";
 
 /// How the tool is called in a table: with its namespace only where there are several.
 pub(super) fn label(matrix: &Matrix, row: &ToolRow) -> String {
@@ -59,7 +60,7 @@ pub(super) fn label(matrix: &Matrix, row: &ToolRow) -> String {
 fn text(matrix: &Matrix) -> String {
     let labels: Vec<String> = matrix.tools.iter().map(|row| label(matrix, row)).collect();
     let first = labels.iter().map(String::len).max().unwrap_or_default();
-    let width = |caller: &String| caller.len().max("claimed".len());
+    let width = |caller: &String| caller.len().max("ANY NAME".len());
     let mut out = format!("{:first$}", "");
     for caller in &matrix.callers {
         out.push_str(&format!("  {caller:<width$}", width = width(caller)));
