@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::policy::{Action, Policy, Principals, Rule, SELF};
-use crate::wire::filter;
+use crate::wire::filter::{self, ALL_LEVELS, ONE_LEVEL};
 
 /// The difference of two policies, as grants. What another rule of the same policy covers is none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -51,8 +51,9 @@ fn beyond(policy: &Policy, base: &Policy) -> Vec<Rule> {
 
 /// The rules of a policy, found by what they grant.
 struct Base<'p> {
+    policy: &'p Policy,
     exact: HashMap<(Action, Option<&'p str>, &'p str), &'p Principals>,
-    /// Rules that can cover another filter than their own.
+    /// Rules with wildcards, which can cover another filter than their own.
     wide: Vec<&'p Rule>,
 }
 
@@ -60,9 +61,10 @@ impl<'p> Base<'p> {
     fn new(policy: &'p Policy) -> Self {
         let wide = |rule: &&Rule| {
             let mut levels = rule.filter.split('/');
-            levels.any(|level| matches!(level, "+" | "#" | SELF))
+            levels.any(|level| matches!(level, ONE_LEVEL | ALL_LEVELS))
         };
         Self {
+            policy,
             exact: policy
                 .rules()
                 .iter()
@@ -99,6 +101,14 @@ impl<'p> Base<'p> {
 
     fn covers(&self, rule: &Rule, name: &str) -> bool {
         let asked = rule.filter.replace(SELF, name);
+        // A topic, or any subscription: the policy can be asked. That is quick, and there are many.
+        if rule.action == Action::Subscribe || filter::is_valid_topic(&asked) {
+            let topic = rule.subscription().replace(SELF, name);
+            return self
+                .policy
+                .decide(Some(name), rule.action, &topic)
+                .is_allowed();
+        }
         self.wide.iter().any(|base| {
             base.who.include(name)
                 && alike(base, rule)
