@@ -10,7 +10,7 @@ use mcp_mqtt_tests::{Mosquitto, RawClient};
 use crate::run::{broker, fixture, hello};
 
 #[test]
-fn weaknesses_are_told_once_on_standard_error_or_in_the_text() -> Result<()> {
+fn weaknesses_are_told_on_standard_error_and_in_the_text() -> Result<()> {
     let json = hello("acl")?.end()?;
     expect![[r#"
         note: what this policy leaves open:
@@ -24,6 +24,16 @@ fn weaknesses_are_told_once_on_standard_error_or_in_the_text() -> Result<()> {
     .assert_eq(&json.stderr);
     let mosquitto = hello("acl --format mosquitto")?.end()?;
     expect![[r#"
+        note: what this policy leaves open:
+          - on a plain call topic the caller is a claim: any caller of a tool can pose
+            as another caller of that tool (profile `hardened` has no plain topics)
+          - partial results on a stream topic can be read by every caller of that tool
+            (profile `hardened` keeps them in the caller's inbox)
+          - every caller sees the cards of all servers and tools of the namespace
+          - callers can set the retain flag; servers refuse a retained call
+          - programs that connect with one identity can read each other's responses
+          - a subscription that is not granted succeeds and delivers nothing; a
+            publisher cannot tell it from a server's
         warning: an acl_file never checks SUBSCRIBE: anyone can join the server's share
           groups and swallow calls; set a share key or turn shared subscriptions off"#]]
     .assert_eq(&mosquitto.stderr);

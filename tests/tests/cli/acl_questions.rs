@@ -233,15 +233,16 @@ fn the_matrix_has_a_row_for_each_tool_and_a_column_for_each_caller() -> Result<(
     is(
         &own,
         expect![[r#"
-        0
-                  analyst  scout
-        count_to  -        yes
-        greet     yes      yes
+            0
+                      analyst  scout
+            count_to  -        yes
+            greet     yes      yes
 
-        bound: may call, only under its own name; yes: may call, also on the plain
-        topic, where the name is a claim; claimed: only there; -: may not call; open:
-        any authenticated identity may call
-    "#]],
+            bound: may call, only under its own name; yes: may call, also on the plain
+            topic, where the name is a claim; claimed: only there; ANY NAME: may call as
+            anybody, by a rule with a wildcard; -: may not call; open: any authenticated
+            identity may call
+        "#]],
     );
     // The server is nobody who calls.
     assert_eq!(desk.acl("matrix --policy hello.json")?.stdout, own.stdout);

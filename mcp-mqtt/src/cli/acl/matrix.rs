@@ -58,23 +58,28 @@ pub(super) fn label(matrix: &Matrix, row: &ToolRow) -> String {
 
 /// Tools are rows, callers are columns, each as wide as its widest cell.
 fn text(matrix: &Matrix) -> String {
-    let labels: Vec<String> = matrix.tools.iter().map(|row| label(matrix, row)).collect();
-    let first = labels.iter().map(String::len).max().unwrap_or_default();
-    let width = |caller: &String| caller.len().max("ANY NAME".len());
-    let mut out = format!("{:first$}", "");
-    for caller in &matrix.callers {
-        out.push_str(&format!("  {caller:<width$}", width = width(caller)));
+    let head = std::iter::once(String::new()).chain(matrix.callers.iter().cloned());
+    let mut rows: Vec<Vec<String>> = vec![head.collect()];
+    for row in &matrix.tools {
+        let cells = row.cells.iter().map(|cell| word(*cell).to_owned());
+        rows.push(std::iter::once(label(matrix, row)).chain(cells).collect());
     }
-    for (label, row) in labels.iter().zip(&matrix.tools) {
-        out.truncate(out.trim_end_matches(' ').len());
-        out.push_str(&format!("\n{label:<first$}"));
-        for (caller, cell) in matrix.callers.iter().zip(&row.cells) {
-            let word = word(*cell);
-            out.push_str(&format!("  {word:<width$}", width = width(caller)));
+    let mut widths = vec![0; matrix.callers.len() + 1];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.len().max(*width);
         }
     }
-    out.truncate(out.trim_end_matches(' ').len());
-    format!("{out}\n\n{}", hang(LEGEND, 0, 0))
+    let mut out = String::new();
+    for row in &rows {
+        let cells = row.iter().zip(&widths);
+        let cells: Vec<String> = cells
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
+        out.push_str(cells.join("  ").trim_end());
+        out.push('\n');
+    }
+    format!("{out}\n{}", hang(LEGEND, 0, 0))
 }
 
 #[cfg(test)]
