@@ -161,10 +161,20 @@ async fn a_reference_client_calls_on_the_plain_topic_and_reads_stream_topics(
     let call = json!({
         "call_id": "c1", "client": "scout", "arguments": {"n": 2}, "response_topic": ns.inbox("scout"),
     });
-    scout.publish(&ns.call("count"), call.to_string()).await?;
+    let properties = Properties {
+        correlation_data: Some("secret".into()),
+        ..Properties::default()
+    };
+    scout
+        .publish_with(&ns.call("count"), call.to_string(), false, properties)
+        .await?;
     let mut got = Vec::new();
     for _ in 0..4 {
         let message = scout.message().await?;
+        // Every caller of the tool may read the stream topic; with this it could answer in the
+        // server's name.
+        let correlated = message.properties.correlation_data.is_some();
+        assert_eq!(correlated, message.topic == ns.inbox("scout"));
         let mut json = message.json()?;
         json.as_object_mut()
             .context("no object")?
