@@ -4,6 +4,7 @@
 mod brokers_come_and_go;
 mod build;
 mod end;
+mod leaves_nothing;
 mod replicas;
 
 use std::sync::Arc;
