@@ -2,7 +2,7 @@
 
 use crate::tool::{Registry, Tool};
 use crate::wire::card::{CARD_VERSION, ToolExtra, VersionInfo, timestamp};
-use crate::wire::{Namespace, ServerCard, Status, ToolCard};
+use crate::wire::{Delivery, Namespace, ServerCard, Status, ToolCard};
 
 /// What the cards of one server have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,7 @@ pub(crate) fn server_card(server: &Identity, registry: &Registry, status: Status
         },
         status,
         last_seen: timestamp(),
+        extra: None,
     }
 }
 
@@ -55,6 +56,11 @@ pub(crate) fn tool_card(server: &Identity, tool: &Tool, status: Status) -> ToolC
             schema_hash: tool.schema_hash(),
             bound: true,
             inbox: true,
+            require_verified: false,
+            delivery: Some(match hints.is_repeatable() {
+                true => Delivery::AtLeastOnce,
+                false => Delivery::AtMostOncePerDelivery,
+            }),
             timeout_ms: tool
                 .timeout()
                 .map(|t| u64::try_from(t.as_millis()).unwrap_or(u64::MAX)),

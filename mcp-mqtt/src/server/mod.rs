@@ -14,6 +14,7 @@ mod env;
 mod error;
 mod event;
 mod in_flight;
+mod instance;
 mod limits;
 mod partials;
 mod refusals;

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use super::cards::Identity;
 use super::event::{Event, Hook};
 use super::in_flight::InFlight;
+use super::instance::Instance;
 use super::limits::Limits;
 use super::refusals::{Refusals, Throttle};
 use super::running_call::RunningCall;
@@ -24,6 +25,7 @@ const REFUSING: usize = 1024;
 
 pub(super) struct Shared {
     pub(super) identity: Identity,
+    pub(super) instance: Instance,
     pub(super) registry: Registry,
     pub(super) state: StateMap,
     pub(super) limits: Limits,
@@ -52,6 +54,7 @@ impl Shared {
     ) -> Self {
         Self {
             identity,
+            instance: Instance::new(),
             registry,
             state,
             limits,

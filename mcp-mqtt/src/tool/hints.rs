@@ -63,4 +63,19 @@ impl Hints {
         self.open_world = Some(yes);
         self
     }
+
+    /// Whether running twice does no more than running once, so that a client may send a call again
+    /// whose outcome it does not know.
+    ///
+    /// ```
+    /// use mcp_mqtt::tool::Hints;
+    ///
+    /// assert!(Hints::new().read_only(true).is_repeatable());
+    /// assert!(Hints::new().idempotent(true).is_repeatable());
+    /// assert!(!Hints::new().is_repeatable());
+    /// ```
+    #[must_use]
+    pub const fn is_repeatable(&self) -> bool {
+        matches!(self.read_only, Some(true)) || matches!(self.idempotent, Some(true))
+    }
 }

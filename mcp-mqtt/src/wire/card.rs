@@ -5,6 +5,8 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::presence::ServerExtra;
+
 /// The version that every card of the draft carries.
 pub const CARD_VERSION: &str = "1";
 
@@ -17,6 +19,18 @@ pub enum Status {
     Online,
     /// It does not.
     Offline,
+}
+
+/// How often one call runs a tool, as far as this implementation's own peers decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Delivery {
+    /// Running twice does no harm, so the client sends a call again whose outcome it does not know.
+    AtLeastOnce,
+    /// The client never sends a call twice. A broker that hands the call of a dead replica to another one
+    /// makes a second delivery, which may run it again.
+    AtMostOncePerDelivery,
 }
 
 /// A Tool Card, retained on `{ns}/mcp/tools/{tool}/card`.
@@ -83,6 +97,12 @@ pub struct ToolExtra {
     /// Whether partial results come to the response topic when a call asks for it.
     #[serde(default)]
     pub inbox: bool,
+    /// Whether the server refuses callers that the broker does not vouch for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub require_verified: bool,
+    /// How often one call may run the tool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
     /// How long a call may run, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
@@ -124,6 +144,13 @@ pub struct ServerCard {
     /// When this card was published, as RFC 3339.
     #[serde(default)]
     pub last_seen: String,
+    /// What this implementation adds to the draft.
+    #[serde(
+        default,
+        rename = "x_mcp_mqtt",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub extra: Option<ServerExtra>,
 }
 
 /// Versions in a card.

@@ -3,17 +3,21 @@
 
 use std::time::Duration;
 
+pub mod cancel;
 pub mod card;
 pub mod envelope;
 pub mod fault;
 pub mod filter;
+pub mod presence;
 pub mod response;
 pub mod topic;
 
-pub use card::{ServerCard, Status, ToolCard};
+pub use cancel::Cancel;
+pub use card::{Delivery, ServerCard, Status, ToolCard};
 pub use envelope::{Call, CallFault, CallRequest, MAX_CALL_ID};
 pub use fault::ArgumentFault;
-pub use response::{ErrorBody, ErrorKind, Partial, PartialKind, Response};
+pub use presence::{InstanceCard, InstanceStatus, ServerExtra};
+pub use response::{Accepted, ErrorBody, ErrorKind, Partial, PartialKind, Response};
 pub use topic::{DEFAULT_NAMESPACE, Namespace, Topic, is_stream_id};
 
 /// The longest timeout of a call, a year: a longer one counts as this, since clocks overflow beyond some.
@@ -24,6 +28,12 @@ pub const TIMEOUT_PROPERTY: &str = "mcp-mqtt-timeout-ms";
 
 /// User property of a call that wants its partial results on its response topic: `1`.
 pub const INBOX_PROPERTY: &str = "mcp-mqtt-inbox";
+
+/// User properties of a call that carry its trace context, as W3C names them.
+pub const TRACEPARENT_PROPERTY: &str = "traceparent";
+
+/// The vendor's part of the trace context.
+pub const TRACESTATE_PROPERTY: &str = "tracestate";
 
 /// Content type of every payload.
 pub const CONTENT_TYPE: &str = "application/json";

@@ -68,6 +68,39 @@ impl Serialize for Response {
     }
 }
 
+/// The notice that a call is held, queued or running; sent before the response to callers that asked for
+/// inbox delivery, and to no others. An addition to the draft.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Accepted {
+    /// The call that is held.
+    pub call_id: String,
+    /// `accepted`.
+    pub status: AcceptedStatus,
+    /// The instance of the server that holds it.
+    pub instance: String,
+}
+
+/// The one status of an [`Accepted`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AcceptedStatus {
+    /// It is held.
+    Accepted,
+}
+
+impl Accepted {
+    /// The notice of `instance` for a call.
+    #[must_use]
+    pub fn new(call_id: impl Into<String>, instance: impl Into<String>) -> Self {
+        Self {
+            call_id: call_id.into(),
+            status: AcceptedStatus::Accepted,
+            instance: instance.into(),
+        }
+    }
+}
+
 /// Why a call failed, as it stands in a response.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]

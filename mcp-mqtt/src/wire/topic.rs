@@ -20,6 +20,13 @@ pub enum Topic<'a> {
         /// The server that the card describes.
         server: &'a str,
     },
+    /// `{ns}/mcp/servers/{server}/instances/{instance}`
+    InstanceCard {
+        /// The server that the instance belongs to.
+        server: &'a str,
+        /// The instance that the card describes.
+        instance: &'a str,
+    },
     /// `{ns}/mcp/tools/{tool}/card`
     ToolCard {
         /// The tool that the card describes.
@@ -88,6 +95,18 @@ impl Namespace {
         format!("{}/mcp/servers/{server}/card", self.0)
     }
 
+    /// The retained Instance Card of one process of `server`.
+    #[must_use]
+    pub fn instance_card(&self, server: &str, instance: &str) -> String {
+        format!("{}/mcp/servers/{server}/instances/{instance}", self.0)
+    }
+
+    /// The filter of the Instance Cards of `server`.
+    #[must_use]
+    pub fn instance_cards(&self, server: &str) -> String {
+        self.instance_card(server, "+")
+    }
+
     /// The retained Tool Card of `tool`.
     #[must_use]
     pub fn tool_card(&self, tool: &str) -> String {
@@ -140,6 +159,12 @@ impl Namespace {
         format!("{}/mcp/servers/{server}/cancel/{caller}", self.0)
     }
 
+    /// The filter of all cancels that are meant for `server`.
+    #[must_use]
+    pub fn cancels(&self, server: &str) -> String {
+        self.cancel(server, "+")
+    }
+
     /// Parses a topic of this namespace; every name in it has then passed the grammar.
     ///
     /// `None` for a topic of another namespace, of another shape, or with a name that is none.
@@ -154,6 +179,10 @@ impl Namespace {
         }
         let parsed = match (kind, what, last) {
             ("servers", "card", None) => Topic::ServerCard { server: name },
+            ("servers", "instances", Some(instance)) => Topic::InstanceCard {
+                server: name,
+                instance,
+            },
             ("tools", "card", None) => Topic::ToolCard { tool: name },
             ("tools", "call", caller) => Topic::Call { tool: name, caller },
             ("tools", "stream", Some(call_id)) => Topic::Stream {
@@ -181,6 +210,9 @@ impl Topic<'_> {
     fn is_well_named(&self) -> bool {
         match *self {
             Self::ServerCard { server } => grammar::server(server).is_ok(),
+            Self::InstanceCard { server, instance } => {
+                grammar::server(server).is_ok() && grammar::server(instance).is_ok()
+            }
             Self::ToolCard { tool } => grammar::tool(tool).is_ok(),
             Self::Call { tool, caller } => {
                 grammar::tool(tool).is_ok() && caller.is_none_or(|c| grammar::caller(c).is_ok())
@@ -221,6 +253,13 @@ mod tests {
             (
                 ns.server_card("hello"),
                 Topic::ServerCard { server: "hello" },
+            ),
+            (
+                ns.instance_card("hello", "a1"),
+                Topic::InstanceCard {
+                    server: "hello",
+                    instance: "a1",
+                },
             ),
             (ns.tool_card("greet"), Topic::ToolCard { tool: "greet" }),
             (
