@@ -17,11 +17,10 @@ const CALLERS: usize = 100;
 const MANY: usize = 10_000;
 
 fn scope() -> Scope {
-    Scope {
-        server_identity: Some("bench".to_owned()),
-        share_key: Some("k3y".to_owned()),
-        ..Scope::new("bench", "bench")
-    }
+    let mut scope = Scope::new("bench", "bench");
+    scope.server_identity = Some("bench".to_owned());
+    scope.share_key = Some("k3y".to_owned());
+    scope
 }
 
 fn registry(tools: usize) -> Result<Registry, Box<dyn Error>> {

@@ -62,6 +62,7 @@ pub enum Identity {
 
 /// Whether a stranger can guess the share groups of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum ShareGroups {
     /// They are named by the tools alone.
     #[default]

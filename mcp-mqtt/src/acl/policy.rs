@@ -86,6 +86,7 @@ impl fmt::Display for Principals {
 
 /// One grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rule {
     /// What is granted.
     pub action: Action,

@@ -88,6 +88,12 @@ impl Namespace {
         format!("{}/mcp/servers/{server}/card", self.0)
     }
 
+    /// The retained card of one instance of `server`.
+    #[must_use]
+    pub fn instance_card(&self, server: &str, instance: &str) -> String {
+        format!("{}/mcp/servers/{server}/instances/{instance}", self.0)
+    }
+
     /// The retained Tool Card of `tool`.
     #[must_use]
     pub fn tool_card(&self, tool: &str) -> String {

@@ -70,16 +70,13 @@ fn server() -> impl Strategy<Value = (Scope, Registry)> {
     (tools, names, any::<[bool; 3]>(), key).prop_map(|(tools, names, flags, share_key)| {
         let (namespace, server) = names;
         let [hardened, has_identity, shared] = flags;
-        let scope = Scope {
-            profile: match hardened {
-                true => Profile::Hardened,
-                false => Profile::Reference,
-            },
-            server_identity: has_identity.then(|| SERVER.to_owned()),
-            share_key,
-            shared,
-            ..Scope::new(namespace, server)
-        };
+        let mut scope = Scope::new(namespace, server);
+        if hardened {
+            scope.profile = Profile::Hardened;
+        }
+        scope.server_identity = has_identity.then(|| SERVER.to_owned());
+        scope.share_key = share_key;
+        scope.shared = shared;
         let tools = tools
             .into_iter()
             .map(|(name, (callers, streaming))| tool(name, callers, streaming));
