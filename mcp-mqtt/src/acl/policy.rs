@@ -11,6 +11,7 @@ use super::decision::Decision;
 use super::index::Index;
 use super::purpose::{Purpose, Role};
 use crate::wire::Namespace;
+use crate::wire::filter::Subscription;
 
 /// The level of a rule's filter that stands for the identity of whoever asks.
 pub const SELF: &str = "{$self}";
@@ -112,10 +113,8 @@ impl Rule {
 
     /// The filter as a client subscribes to it: with `$share/{group}/` when the rule has a group.
     pub fn subscription(&self) -> String {
-        match &self.share {
-            Some(group) => format!("$share/{group}/{}", self.filter),
-            None => self.filter.clone(),
-        }
+        let (group, filter) = (self.share.as_deref(), self.filter.as_str());
+        Subscription { group, filter }.to_string()
     }
 }
 

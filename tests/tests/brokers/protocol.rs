@@ -1,7 +1,7 @@
 //! The whole protocol with the policy in force: the server under its least grants, callers under theirs.
 
 use anyhow::{Context, Result};
-use mcp_mqtt::acl::{Policy, Profile, Scope};
+use mcp_mqtt::acl::{Policy, Profile};
 use mcp_mqtt::client::{CallError, Client, ConnectError, DiscoveryError, Outcome, Refusal};
 use mcp_mqtt::server::RunningServer;
 use mcp_mqtt::wire::Status;

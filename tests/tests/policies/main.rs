@@ -14,7 +14,7 @@ mod questions;
 mod registries;
 
 use agreement::{Beyond, Enforcement, Subject, Unfit};
-use mcp_mqtt::acl::{Format, Identity, Policy, Principals, Rule, SELF};
+use mcp_mqtt::acl::{Format, Identity, Policy, Principals, Role, Rule, SELF};
 
 /// Formats whose users are user names: a client id is a name in patterns alone.
 fn client_ids_have_no_users(policy: &Policy, identity: Identity) -> Option<&'static str> {
@@ -188,7 +188,7 @@ fn rabbitmq() {
 #[test]
 fn aws_iot() {
     agreement::holds_in(
-        80,
+        120,
         &Subject {
             format: Format::AwsIot,
             identities: &[Identity::ClientId],
@@ -199,10 +199,19 @@ fn aws_iot() {
             confines_retained: true,
             cannot: |policy, _| {
                 let discovers_all = |rule: &Rule| rule.filter.ends_with("/mcp/servers/+/card");
-                let mut rules = policy.rules().iter();
-                rules
-                    .any(discovers_all)
-                    .then_some("a Deny would take instances named `card`")
+                if policy.rules().iter().any(discovers_all) {
+                    return Some("a Deny would take instances named `card`");
+                }
+                let grants = |name: &str, role: Option<Role>| {
+                    let mut rules = policy.rules().iter();
+                    rules.any(|rule| {
+                        let named =
+                            matches!(&rule.who, Principals::Named(names) if names.contains(name));
+                        named && role.is_none_or(|role| rule.role() == Some(role))
+                    })
+                };
+                (grants(registries::SERVER, Some(Role::Server)) && grants("svc-x", None))
+                    .then_some("the server may connect as `svc-…`")
             },
         },
     );

@@ -10,9 +10,9 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 /// Callers who may be named: the characters of the grammar, its longest name, names that differ in
-/// case only, words that mean something in topics or in some format.
+/// case only, words that mean something in topics or in some format, the server's name and more.
 pub const CALLERS: &[&str] = &[
-    "scout", "Scout", "a", "=:@.", "-", "call", "all", "true", "x@y", "7", LONGEST,
+    "scout", "Scout", "a", "=:@.", "-", "call", "all", "true", "x@y", "7", LONGEST, "svc-x",
 ];
 /// As long as a name may be.
 pub const LONGEST: &str = "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn";

@@ -1,7 +1,7 @@
 //! A broker may start after its servers, and may forget everything.
 
 use anyhow::Result;
-use mcp_mqtt::acl::{Policy, Profile, Scope};
+use mcp_mqtt::acl::{Policy, Profile};
 use mcp_mqtt::server::ServeError;
 use mcp_mqtt::wire::Status;
 use serde_json::json;
