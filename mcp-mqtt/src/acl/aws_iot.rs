@@ -87,6 +87,12 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
     if !everyone.is_empty() {
         warnings.push(EVERYONE.to_owned());
     }
+    if !policy.rules().is_empty() {
+        warnings.push(format!(
+            "a refused publish or subscription may end the connection, {}",
+            grants::DISCONNECTS
+        ));
+    }
     let file = File {
         everyone,
         principals,
@@ -105,7 +111,11 @@ const NOTES: &[&str] = &[
      principal, and no others, to its certificate",
     "the MQTT client id must be the caller's name, or the name and `-sub`; a server's may also be its \
      identity, `-` and more",
-    "a refused publish or subscription may end the connection; a change takes minutes to be in force",
+    "attaching removes nothing: for each document that an earlier export has and this one has not, `aws \
+     iot detach-policy --policy-name P --target CERTIFICATE_ARN`, then `aws iot delete-policy \
+     --policy-name P`; for each that changed, `aws iot create-policy-version --policy-name P \
+     --policy-document D --set-as-default`",
+    "a change takes minutes to be in force",
     "clients must ask for at most 8 filters in one SUBSCRIBE, and no payload may exceed 128 KiB",
 ];
 const EVERYONE: &str = "the documents of `everyone` belong to the certificates of those who are not \

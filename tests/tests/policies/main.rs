@@ -93,7 +93,10 @@ fn hivemq() {
         unfit: Unfit::Noted,
         beyond: &[Beyond::HashForPlus, Beyond::TrailingSlashes],
         confines_retained: true,
-        cannot: client_ids_have_no_users,
+        cannot: |policy, identity| match policy.rules() {
+            [] => Some("a file without users and roles is rejected"),
+            _ => client_ids_have_no_users(policy, identity),
+        },
     });
 }
 
@@ -133,7 +136,7 @@ fn rmqtt() {
         read: |text, _| evaluators::rmqtt::read(text),
         enforcement: Enforcement::Filter,
         unfit: Unfit::Warned,
-        beyond: &[Beyond::HashForPlus],
+        beyond: &[Beyond::HashForPlusAndWills],
         confines_retained: false,
         cannot: |_, _| None,
     });
