@@ -141,8 +141,10 @@ fn no_server_of_aws_iot_can_connect_as_somebody_else() {
     };
     let (one, two) = (server("one", "ops"), server("two", "ops-2"));
     let both = Policy::merge([("one", &one), ("two", &two)]).unwrap();
-    let mut options = ExportOptions::default();
-    options.identity = Identity::ClientId;
+    let options = ExportOptions {
+        identity: Identity::ClientId,
+        ..ExportOptions::default()
+    };
     let error = both.export(Format::AwsIot, &options).unwrap_err();
     assert!(error.to_string().contains("`ops-2`"), "{error}");
 }
