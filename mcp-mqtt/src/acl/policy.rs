@@ -116,6 +116,13 @@ impl Rule {
         let (group, filter) = (self.share.as_deref(), self.filter.as_str());
         Subscription { group, filter }.to_string()
     }
+
+    /// The share key at the end of the group in which a server receives the calls of a tool.
+    pub(crate) fn share_key(&self) -> Option<&str> {
+        let plain = Namespace::share_group(super::purpose::tool_of(&self.filter)?, None);
+        let end = self.share.as_deref()?.strip_prefix(&plain)?;
+        end.strip_prefix('.').filter(|key| !key.is_empty())
+    }
 }
 
 /// For people and logs: of a share group that ends in a share key, the key is left out.
