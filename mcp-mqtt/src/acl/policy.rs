@@ -134,7 +134,7 @@ impl fmt::Display for Rule {
             let plain = tool.map(|tool| Namespace::share_group(tool, None));
             match plain {
                 Some(plain) if *group == plain => write!(f, "$share/{plain}/")?,
-                Some(plain) if group.starts_with(&plain) => write!(f, "$share/{plain}.…/")?,
+                Some(plain) if self.share_key().is_some() => write!(f, "$share/{plain}.…/")?,
                 _ => f.write_str("$share/…/")?,
             }
         }
