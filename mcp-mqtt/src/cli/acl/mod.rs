@@ -4,7 +4,7 @@ mod check;
 mod convert;
 mod diff;
 mod export;
-mod files;
+pub(super) mod files;
 mod html;
 mod matrix;
 mod merge;
