@@ -1,4 +1,5 @@
-//! What policies cost: deriving and exporting a large one, and a decision of a small and of a large one.
+//! What policies cost: deriving and exporting a large one, a decision of a small and of a large one, and
+//! what changes from one large policy to another.
 //!
 //! Run with `cargo bench -p mcp-mqtt --bench policy`. The large registry has 10 000 tools, each for the
 //! same 100 callers: a million pairs of a tool and a caller. On Linux the peak of the memory is
@@ -17,19 +18,21 @@ const CALLERS: usize = 100;
 const MANY: usize = 10_000;
 
 fn scope() -> Scope {
-    Scope {
-        server_identity: Some("bench".to_owned()),
-        share_key: Some("k3y".to_owned()),
-        ..Scope::new("bench", "bench")
-    }
+    let mut scope = Scope::new("bench", "bench");
+    scope.server_identity = Some("bench".to_owned());
+    scope.share_key = Some("k3y".to_owned());
+    scope
 }
 
-fn registry(tools: usize) -> Result<Registry, Box<dyn Error>> {
-    let callers: Vec<String> = (0..CALLERS).map(|n| format!("caller-{n:03}")).collect();
+fn callers() -> Vec<String> {
+    (0..CALLERS).map(|n| format!("caller-{n:03}")).collect()
+}
+
+fn registry(tools: usize, callers: &[String]) -> Result<Registry, Box<dyn Error>> {
     let mut registry = Registry::empty();
     for n in 0..tools {
         let tool = Tool::builder(format!("tool-{n:05}"))
-            .allowed_callers(&callers)
+            .allowed_callers(callers)
             .input_schema(json!({"type": "object"}))
             .raw_handler(|_, _| async { Ok::<_, ToolError>(json!(null)) });
         registry = registry.add(tool.build()?)?;
@@ -62,7 +65,7 @@ fn export(criterion: &mut Criterion, large: &Registry) -> Result<(), Box<dyn Err
 /// Bound calls, which are granted, and a stranger's theft of responses, which is not.
 fn decide(criterion: &mut Criterion, large: &Registry) -> Result<(), Box<dyn Error>> {
     let mut group = criterion.benchmark_group("decide");
-    for (tools, registry) in [(10, &registry(10)?), (MANY, large)] {
+    for (tools, registry) in [(10, &registry(10, &callers())?), (MANY, large)] {
         let policy = Policy::derive(&scope(), registry)?;
         let call = "bench/mcp/tools/tool-00009/call/caller-050";
         let inbox = "bench/mcp/clients/caller-050/responses";
@@ -87,10 +90,34 @@ fn decide(criterion: &mut Criterion, large: &Registry) -> Result<(), Box<dyn Err
     Ok(())
 }
 
+/// Nothing changes; one caller takes the place of another at every tool; everybody is new.
+fn diff(criterion: &mut Criterion, large: &Registry) -> Result<(), Box<dyn Error>> {
+    let old = Policy::derive(&scope(), large)?;
+    let mut one = callers();
+    one[CALLERS / 2] = "newcomer".to_owned();
+    let all: Vec<_> = callers().iter().map(|name| format!("new-{name}")).collect();
+    let mut group = criterion.benchmark_group("diff");
+    group.sample_size(10).warm_up_time(Duration::from_secs(1));
+    for (what, callers) in [
+        ("nothing", callers()),
+        ("one caller", one),
+        ("all callers", all),
+    ] {
+        let new = Policy::derive(&scope(), &registry(MANY, &callers)?)?;
+        let diff = new.diff(&old);
+        println!("{what}: {} rules gain", diff.gained.len());
+        group.bench_function(what, |b| b.iter(|| black_box(&new).diff(black_box(&old))));
+    }
+    group.finish();
+    print_peak();
+    Ok(())
+}
+
 fn policies(criterion: &mut Criterion) {
-    let all = registry(MANY).and_then(|large| {
+    let all = registry(MANY, &callers()).and_then(|large| {
         decide(criterion, &large)?;
-        export(criterion, &large)
+        export(criterion, &large)?;
+        diff(criterion, &large)
     });
     if let Err(error) = all {
         eprintln!("{error}");

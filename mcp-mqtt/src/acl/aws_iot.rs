@@ -12,6 +12,7 @@
 //! - RETAIN needs `iot:RetainPublish`, a will the condition `LastWill`: the server alone has them.
 //! - The limits are in `documents` and below.
 
+mod client_ids;
 mod documents;
 mod globs;
 
@@ -23,7 +24,8 @@ use super::by_name::{self, Grant};
 use super::export::{self, Export, ExportError, ExportOptions, Format, Identity};
 use super::grants::{self, Grants};
 use super::policy::{Action, Policy, Rule};
-use super::purpose::{Purpose, Role};
+use super::purpose::Purpose;
+use client_ids::ClientIds;
 use documents::{Access, Document, Documents};
 use globs::Globs;
 
@@ -69,6 +71,7 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
             documents(THING, &grants)?
         }
     };
+    client_ids::check(&named)?;
     let mut principals = BTreeMap::new();
     for (name, grants) in &named {
         principals.insert(*name, documents(name, grants)?);
@@ -76,12 +79,19 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
     let mut notes = export::notes(policy);
     notes.retain(|note| note != export::RETAIN);
     notes.extend(NOTES.iter().map(|note| (*note).to_owned()));
-    if !everyone.is_empty() {
-        notes.push(EVERYONE.to_owned());
-    }
     notes.extend(grants::unfit_names(&anyone));
     if grants::holds_share_key(policy, options) {
         notes.push("the server's rules hold the share key: keep the file secret".to_owned());
+    }
+    let mut warnings = export::open_tools(policy);
+    if !everyone.is_empty() {
+        warnings.push(EVERYONE.to_owned());
+    }
+    if !policy.rules().is_empty() {
+        warnings.push(format!(
+            "a refused publish or subscription may end the connection, {}",
+            grants::DISCONNECTS
+        ));
     }
     let file = File {
         everyone,
@@ -90,7 +100,7 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
     Ok(Export {
         // Names and lists of names: there is nothing that could fail.
         text: serde_json::to_string_pretty(&file).unwrap_or_default() + "\n",
-        warnings: export::open_tools(policy),
+        warnings,
         notes,
     })
 }
@@ -101,26 +111,23 @@ const NOTES: &[&str] = &[
      principal, and no others, to its certificate",
     "the MQTT client id must be the caller's name, or the name and `-sub`; a server's may also be its \
      identity, `-` and more",
-    "a refused publish or subscription may end the connection; a change takes minutes to be in force",
+    "attaching removes nothing: for each document that an earlier export has and this one has not, `aws \
+     iot detach-policy --policy-name P --target CERTIFICATE_ARN`, then `aws iot delete-policy \
+     --policy-name P`; for each that changed, `aws iot create-policy-version --policy-name P \
+     --policy-document D --set-as-default`",
+    "a change takes minutes to be in force",
     "clients must ask for at most 8 filters in one SUBSCRIBE, and no payload may exceed 128 KiB",
 ];
 const EVERYONE: &str = "the documents of `everyone` belong to the certificates of those who are not \
-     named, each of which needs a thing of the caller's name attached";
+     named, each of which needs a thing of the caller's name attached; but a thing may have any name: \
+     let none have that of a principal, with or without `-sub`, nor one that begins with a server's \
+     identity and `-`, else each can take over the other's connection";
 
 /// The documents of one principal.
 fn documents(name: &str, grants: &[Grant<'_>]) -> Result<Vec<Document>, ExportError> {
-    let is_server = grants
-        .iter()
-        .any(|grant| grant.rule.role() == Some(Role::Server));
     let mut documents = Documents::new(name);
-    match name {
-        THING => documents.connect(Access::ConnectThing, &[name.to_owned()]),
-        _ if is_server => documents.connect(
-            Access::ConnectWithWill,
-            &[name.to_owned(), format!("{name}-*")],
-        ),
-        _ => documents.connect(Access::Connect, &[name.to_owned(), format!("{name}-sub")]),
-    }
+    let ids = ClientIds::of(name, grants);
+    documents.add(ids.access(), ids.globs());
     let mut subscriptions = 0;
     let mut accesses: BTreeMap<Access, Vec<String>> = BTreeMap::new();
     for grant in grants {

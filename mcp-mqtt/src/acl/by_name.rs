@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::export::{ExportError, Format};
 use super::grants::{Grants, inexpressible};
 use super::policy::{Policy, Rule, SELF};
+use crate::wire::filter::Subscription;
 
 /// What one principal is granted by one rule.
 pub(super) struct Grant<'a> {
@@ -18,10 +19,9 @@ pub(super) struct Grant<'a> {
 impl Grant<'_> {
     /// The filter as a client subscribes to it.
     pub(super) fn subscription(&self) -> String {
-        match &self.rule.share {
-            Some(group) => format!("$share/{group}/{}", self.filter),
-            None => self.filter.clone(),
-        }
+        let group = self.rule.share.as_deref();
+        let filter = &self.filter;
+        Subscription { group, filter }.to_string()
     }
 
     /// Whether the filter begins with `+` or `#`.

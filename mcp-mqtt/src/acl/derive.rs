@@ -10,6 +10,8 @@ use super::purpose::Role;
 use super::scope::{DeriveError, InvalidName, Profile, Scope};
 use crate::grammar;
 use crate::tool::{Registry, Tool};
+use crate::wire::Namespace;
+use crate::wire::filter::ONE_LEVEL;
 
 /// What a policy needs to know of a tool.
 #[derive(Debug, Clone, Copy)]
@@ -65,9 +67,9 @@ impl Policy {
     }
 
     pub(super) fn derive_from(scope: &Scope, tools: &[ToolGrant<'_>]) -> Result<Self, DeriveError> {
-        check(scope, tools)?;
         let mut rules = Rules {
             scope,
+            namespace: check(scope, tools)?,
             rules: Vec::new(),
         };
         let mut everyone = Principals::Named(BTreeSet::new());
@@ -87,7 +89,8 @@ impl Policy {
     }
 }
 
-fn check(scope: &Scope, tools: &[ToolGrant<'_>]) -> Result<(), DeriveError> {
+/// The namespace, when that and all other names are fine.
+fn check(scope: &Scope, tools: &[ToolGrant<'_>]) -> Result<Namespace, DeriveError> {
     let mut faults = scope.faults();
     for tool in tools {
         let mut check = |what, name: &str, result: Result<(), _>| {
@@ -102,22 +105,23 @@ fn check(scope: &Scope, tools: &[ToolGrant<'_>]) -> Result<(), DeriveError> {
             check("caller", caller, grammar::caller(caller));
         }
     }
-    match faults.is_empty() {
-        true => Ok(()),
-        false => Err(DeriveError::InvalidNames(faults)),
+    match Namespace::new(&scope.namespace) {
+        Ok(namespace) if faults.is_empty() => Ok(namespace),
+        // One of the faults is that of the namespace.
+        _ => Err(DeriveError::InvalidNames(faults)),
     }
 }
 
-/// The rules so far, and what their topics begin with.
+/// The rules so far, and what their topics are made of.
 struct Rules<'a> {
     scope: &'a Scope,
+    namespace: Namespace,
     rules: Vec<Rule>,
 }
 
 impl Rules<'_> {
-    /// Grants the topic `{namespace}/mcp/{rest}`.
-    fn grant(&mut self, who: &Principals, action: Action, rest: &str) {
-        self.grant_shared(who, action, None, rest);
+    fn grant(&mut self, who: &Principals, action: Action, filter: String) {
+        self.grant_shared(who, action, None, filter);
     }
 
     fn grant_shared(
@@ -125,12 +129,12 @@ impl Rules<'_> {
         who: &Principals,
         action: Action,
         share: Option<String>,
-        rest: &str,
+        filter: String,
     ) {
         self.rules.push(Rule {
             action,
             share,
-            filter: format!("{}/mcp/{rest}", self.scope.namespace),
+            filter,
             who: who.clone(),
         });
     }
@@ -138,62 +142,63 @@ impl Rules<'_> {
     /// What the callers of one tool need.
     fn callers_of(&mut self, tool: &ToolGrant<'_>, callers: &Principals) {
         let name = tool.name;
-        self.grant(callers, Publish, &format!("tools/{name}/call/{SELF}"));
+        self.grant(callers, Publish, self.namespace.bound_call(name, SELF));
         match self.scope.profile {
             Profile::Reference => {
-                self.grant(callers, Publish, &format!("tools/{name}/call"));
+                self.grant(callers, Publish, self.namespace.call(name));
                 if tool.streaming {
-                    self.grant(callers, Subscribe, &format!("tools/{name}/stream/+"));
+                    self.grant(callers, Subscribe, self.namespace.stream(name, ONE_LEVEL));
                 }
             }
-            Profile::Hardened => self.grant(callers, Subscribe, &format!("tools/{name}/card")),
+            Profile::Hardened => self.grant(callers, Subscribe, self.namespace.tool_card(name)),
         }
     }
 
     /// What everybody needs who may call anything.
     fn every_caller(&mut self, everyone: &Principals) {
         let server = &self.scope.server;
-        self.grant(
-            everyone,
-            Publish,
-            &format!("servers/{server}/cancel/{SELF}"),
-        );
-        self.grant(everyone, Subscribe, &format!("clients/{SELF}/responses"));
-        match self.scope.profile {
+        self.grant(everyone, Publish, self.namespace.cancel(server, SELF));
+        self.grant(everyone, Subscribe, self.namespace.inbox(SELF));
+        let seen = match self.scope.profile {
             Profile::Reference => {
-                self.grant(everyone, Subscribe, "servers/+/card");
-                self.grant(everyone, Subscribe, "servers/+/instances/+");
-                self.grant(everyone, Subscribe, "tools/+/card");
+                let tools = self.namespace.tool_card(ONE_LEVEL);
+                self.grant(everyone, Subscribe, tools);
+                ONE_LEVEL
             }
-            Profile::Hardened => {
-                self.grant(everyone, Subscribe, &format!("servers/{server}/card"));
-                let instances = format!("servers/{server}/instances/+");
-                self.grant(everyone, Subscribe, &instances);
-            }
+            Profile::Hardened => server,
+        };
+        for card in self.server_cards(seen) {
+            self.grant(everyone, Subscribe, card);
         }
+    }
+
+    /// The card of a server, and those of its instances.
+    fn server_cards(&self, server: &str) -> [String; 2] {
+        let instances = self.namespace.instance_card(server, ONE_LEVEL);
+        [self.namespace.server_card(server), instances]
     }
 
     /// What the server needs and no more. It is not granted its probe, a publish to the bound topic
     /// of a made-up caller: only a refusal shows that the broker enforces anything.
     fn server(&mut self, identity: &Principals, tools: &[ToolGrant<'_>]) {
         let server = &self.scope.server;
-        for own in ["card", "instances/+"] {
-            let topic = format!("servers/{server}/{own}");
-            self.grant(identity, Publish, &topic);
-            self.grant(identity, Subscribe, &topic);
+        for card in self.server_cards(server) {
+            self.grant(identity, Publish, card.clone());
+            self.grant(identity, Subscribe, card);
         }
-        self.grant(identity, Publish, "clients/+/responses");
-        self.grant(identity, Subscribe, &format!("servers/{server}/cancel/+"));
+        self.grant(identity, Publish, self.namespace.inbox(ONE_LEVEL));
+        let cancels = self.namespace.cancel(server, ONE_LEVEL);
+        self.grant(identity, Subscribe, cancels);
         for tool in tools {
             let name = tool.name;
-            let card = format!("tools/{name}/card");
-            self.grant(identity, Publish, &card);
-            self.grant(identity, Subscribe, &card);
+            let card = self.namespace.tool_card(name);
+            self.grant(identity, Publish, card.clone());
+            self.grant(identity, Subscribe, card);
             if tool.streaming {
-                self.grant(identity, Publish, &format!("tools/{name}/stream/+"));
+                self.grant(identity, Publish, self.namespace.stream(name, ONE_LEVEL));
             }
             let group = self.scope.call_group(name);
-            self.grant_shared(identity, Subscribe, group, &format!("tools/{name}/call/#"));
+            self.grant_shared(identity, Subscribe, group, self.namespace.calls(name));
         }
     }
 }

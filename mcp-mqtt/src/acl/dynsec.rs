@@ -87,17 +87,21 @@ fn setup(identity: Identity) -> Result<&'static [&'static str], ExportError> {
     const ADMINISTRATOR: &str = "the file is the whole state and has no administrator, so nothing else changes it. To keep \
          clients and roles of a state that is there, stop the broker and put these clients and roles \
          into it; replace whichever role begins with `mcp-mqtt:`";
+    const GONE: &str = "a state that is kept keeps callers who are gone, too: remove each by \
+         `mosquitto_ctrl dynsec deleteRole mcp-mqtt:NAME` and `mosquitto_ctrl dynsec deleteClient NAME`";
     match identity {
         Identity::Username => Ok(&[
             LOADING,
             "the file holds no passwords: `password_file` has them, or `mosquitto_ctrl dynsec \
              setClientPassword NAME`; who has neither cannot connect",
             ADMINISTRATOR,
+            GONE,
         ]),
         Identity::CertCn => Ok(&[
             LOADING,
             "the listener needs `require_certificate true` and `use_identity_as_username true`",
             ADMINISTRATOR,
+            GONE,
         ]),
         Identity::ClientId | Identity::AgentId => Err(ExportError::Identity {
             format: FORMAT,

@@ -48,7 +48,7 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
             topics.push(topic);
         }
     }
-    let warnings = export::open_tools(policy);
+    let warnings = warnings(policy);
     let notes = notes(policy, Format::Emqx)?;
     let load = [
         "To load it: put it where the `path` of the authorization source of type `file` says, or its text",
@@ -135,6 +135,13 @@ fn action(rule: &Rule) -> &'static str {
     }
 }
 
+/// What no rule of EMQX can shut, whatever holds it.
+pub(super) fn warnings(policy: &Policy) -> Vec<String> {
+    let mut warnings = export::open_tools(policy);
+    warnings.extend(grants::groups_unchecked(policy, "EMQX"));
+    warnings
+}
+
 /// What EMQX leaves open, whatever holds its rules.
 ///
 /// # Errors
@@ -144,13 +151,6 @@ pub(super) fn notes(policy: &Policy, format: Format) -> Result<Vec<String>, Expo
     let mut notes = export::notes(policy);
     notes.retain(|note| note != export::RETAIN);
     notes.extend(overreach::hash_for_plus(policy, format)?);
-    if policy.rules().iter().any(|rule| rule.share.is_some()) {
-        notes.push(
-            "EMQX does not check share groups: who may receive by one may receive the same topics \
-             by any other, or alone"
-                .to_owned(),
-        );
-    }
     notes.push("superusers of an authenticator are not checked: make nobody one".to_owned());
     Ok(notes)
 }

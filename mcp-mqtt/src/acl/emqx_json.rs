@@ -10,14 +10,17 @@
 
 use serde::Serialize;
 
-use super::emqx::{ANY_NAME, NAME};
-use super::export::{self, Export, ExportError, ExportOptions, Format, Identity};
+use super::emqx::{self, ANY_NAME, NAME};
+use super::export::{Export, ExportError, ExportOptions, Format, Identity};
 use super::grants::{self, Grants};
 use super::overreach;
 use super::policy::{Action, Policy, Rule, SELF};
 
 /// The default of `max_rules`.
 const MAX_RULES: usize = 100;
+const RELOAD: &str = "EMQX keeps the rules of callers who are gone, and takes none for a name that has \
+     some: to load a changed policy, disable the source, DELETE …/rules, load each part and enable it \
+     again; DELETE …/rules/users/NAME, or …/rules/clients/NAME, removes one caller";
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -108,15 +111,17 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
     };
     // Strings and lists of them: there is nothing that could fail.
     let text = serde_json::to_string_pretty(&document).unwrap_or_default() + "\n";
-    let mut notes = super::emqx::notes(policy, Format::EmqxJson)?;
+    let mut warnings = emqx::warnings(policy);
+    let mut notes = emqx::notes(policy, Format::EmqxJson)?;
     notes.push(
         "load each part by POST to /api/v5/authorization/sources/built_in_database/rules: `users` \
          to …/users, `clients` to …/clients, `all` to …/all; make this the first source and set \
          authorization.no_match = deny"
             .to_owned(),
     );
+    notes.push(RELOAD.to_owned());
     if all_narrowed {
-        notes.push(
+        warnings.push(
             "it needs EMQX 5.9: an older one ignores `username_re` and `clientid_re`, by which \
              anonymous clients would pass for authenticated ones"
                 .to_owned(),
@@ -135,7 +140,7 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
     }
     Ok(Export {
         text,
-        warnings: export::open_tools(policy),
+        warnings,
         notes,
     })
 }

@@ -62,6 +62,7 @@ pub enum Identity {
 
 /// Whether a stranger can guess the share groups of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum ShareGroups {
     /// They are named by the tools alone.
     #[default]
@@ -148,6 +149,27 @@ pub enum ExportError {
         topic: String,
         /// Why not, and what to do instead.
         reason: &'static str,
+    },
+    /// Two principals could connect with one client id.
+    #[error(
+        "format `{format}` cannot keep `{other}` apart from the server `{server}`, whose client ids may \
+         begin with `{server}-`: rename one of them"
+    )]
+    SharedClientIds {
+        /// The format.
+        format: Format,
+        /// The identity of the server.
+        server: String,
+        /// Whose name begins as the client ids of the server.
+        other: String,
+    },
+    /// A format has no form for a policy that grants nobody anything.
+    #[error("format `{format}` cannot hold a policy that grants nothing: {advice}")]
+    Empty {
+        /// The format.
+        format: Format,
+        /// Why, and what to do instead.
+        advice: &'static str,
     },
     /// More than the broker takes.
     #[error(

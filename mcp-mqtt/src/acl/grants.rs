@@ -51,12 +51,27 @@ pub(super) fn lines<'p>(
 /// What grants to anyone leave open where a broker puts any name in for a placeholder.
 pub(super) fn unfit_names(anyone: &[&Rule]) -> Option<String> {
     anyone.iter().any(|rule| rule.filter.contains(SELF)).then(|| {
-        "what is for any identity holds for every name, also for one that no caller may have: give \
-         clients only names of A-Z a-z 0-9 _ . @ : = -, at most 64, not starting with @, not ending in \
-         -sub"
+        "what is for any identity holds for every name, also for one that no caller may have, such as \
+         `x-sub` or `a/b`, which gets the topics that bear it: give clients only names of A-Z a-z 0-9 _ . \
+         @ : = -, at most 64, not starting with @, not ending in -sub"
             .to_owned()
     })
 }
+
+/// The warning of a broker that looks at the filter of a shared subscription alone.
+pub(super) fn groups_unchecked(policy: &Policy, broker: &str) -> Option<String> {
+    let mut rules = policy.rules().iter();
+    rules.any(|rule| rule.share.is_some()).then(|| {
+        format!(
+            "{broker} does not check share groups: who may receive by one may receive the same topics \
+             by any other, or alone; where that matters turn shared subscriptions off"
+        )
+    })
+}
+
+/// What a broker brings about that closes the connection over a refused publish.
+pub(super) const DISCONNECTS: &str = "also that of a server that tries whether the broker enforces \
+                                      anything: it takes callers for claimed, not for verified";
 
 /// Whether messages of this rule may need the retain flag.
 pub(super) fn may_retain(rule: &Rule) -> bool {

@@ -41,7 +41,14 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
         return Err(grants::inexpressible(Format::Hivemq, rule, name, reason));
     }
     overreach::leading_wildcards(policy, Format::Hivemq)?;
-    let warnings = export::open_tools(policy);
+    if policy.rules().is_empty() {
+        return Err(ExportError::Empty {
+            format: Format::Hivemq,
+            advice: "the extension rejects a file without users and roles, and goes on with the one it \
+                     has; name callers or, by `--server-identity`, the server, or stop the broker",
+        });
+    }
+    let warnings = warnings(policy);
     let notes = notes(policy, &anyone, options)?;
     let load = [
         "To load it: conf/credentials.xml of the extension, after every user has a password, as the",
@@ -136,10 +143,23 @@ fn notes(
              user whom you add",
         );
     }
-    note(
-        "slashes at the end of a topic do not count: `…/call/` passes where `…/call` is granted, and \
-         servers refuse it",
-    );
-    note("a client that publishes what it may not is disconnected");
+    note("a client that is connected keeps the permissions it had: disconnect who lost any");
     Ok(notes)
+}
+
+fn warnings(policy: &Policy) -> Vec<String> {
+    let mut warnings = export::open_tools(policy);
+    let exact = |rule: &Rule| !rule.filter.contains(['+', '#']);
+    if policy.rules().iter().any(exact) {
+        warnings.push(
+            "slashes at the end of a topic do not count: `…/call/` passes where `…/call` is granted, \
+             and servers refuse it"
+                .to_owned(),
+        );
+    }
+    warnings.push(format!(
+        "a refused publish ends the connection, {}",
+        grants::DISCONNECTS
+    ));
+    warnings
 }

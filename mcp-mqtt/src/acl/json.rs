@@ -109,12 +109,16 @@ pub enum ReadError {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a policy, which is an object")]
 struct Head {
     version: serde_json::Value,
+    /// Members by name alone: without this a list would do as well.
+    #[serde(flatten)]
+    _more: serde::de::IgnoredAny,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a policy, which is an object")]
 struct Document {
     #[serde(rename = "version")]
     _version: String,
@@ -123,7 +127,7 @@ struct Document {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a rule, which is an object")]
 struct Read {
     topic: String,
     action: String,

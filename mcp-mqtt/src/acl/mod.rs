@@ -48,7 +48,8 @@
 //!     .handler(|(): (), _: ToolContext| async { Ok::<_, String>("hello") })
 //!     .build()?;
 //! let tools = Registry::empty().add(greet)?;
-//! let scope = Scope { profile: Profile::Hardened, ..Scope::new("demo", "hello") };
+//! let mut scope = Scope::new("demo", "hello");
+//! scope.profile = Profile::Hardened;
 //! let policy = Policy::derive(&scope, &tools)?;
 //!
 //! let call = "demo/mcp/tools/greet/call/scout";

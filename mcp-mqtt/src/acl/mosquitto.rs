@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::export::{self, Export, ExportError, ExportOptions, Format, Identity};
-use super::grants;
+use super::grants::{self, Grants};
 use super::policy::{Action, Policy, Principals, Rule, SELF};
 
 const TITLE: &str = "acl_file for Mosquitto 2.0";
@@ -148,17 +148,7 @@ fn notes(policy: &Policy, users: &BTreeMap<&str, Block>) -> Vec<String> {
          from a server's"
             .to_owned(),
     );
-    if policy
-        .rules()
-        .iter()
-        .any(|rule| rule.who == Principals::Anyone)
-    {
-        note(
-            "patterns hold for every user name, also for one that no caller may have: give users \
-             only names of A-Z a-z 0-9 _ . @ : = -, at most 64, not starting with @, not ending in -sub"
-                .to_owned(),
-        );
-    }
+    grants::unfit_names(&Grants::of(policy).anyone).map(&mut note);
     if policy.rules().iter().any(|rule| rule.share.is_some()) {
         note("members of a share group can read the same topics without the group".to_owned());
     }

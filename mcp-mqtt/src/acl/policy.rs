@@ -11,6 +11,7 @@ use super::decision::Decision;
 use super::index::Index;
 use super::purpose::{Purpose, Role};
 use crate::wire::Namespace;
+use crate::wire::filter::Subscription;
 
 /// The level of a rule's filter that stands for the identity of whoever asks.
 pub const SELF: &str = "{$self}";
@@ -86,6 +87,7 @@ impl fmt::Display for Principals {
 
 /// One grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rule {
     /// What is granted.
     pub action: Action,
@@ -111,10 +113,15 @@ impl Rule {
 
     /// The filter as a client subscribes to it: with `$share/{group}/` when the rule has a group.
     pub fn subscription(&self) -> String {
-        match &self.share {
-            Some(group) => format!("$share/{group}/{}", self.filter),
-            None => self.filter.clone(),
-        }
+        let (group, filter) = (self.share.as_deref(), self.filter.as_str());
+        Subscription { group, filter }.to_string()
+    }
+
+    /// The share key at the end of the group in which a server receives the calls of a tool.
+    pub(crate) fn share_key(&self) -> Option<&str> {
+        let plain = Namespace::share_group(super::purpose::tool_of(&self.filter)?, None);
+        let end = self.share.as_deref()?.strip_prefix(&plain)?;
+        end.strip_prefix('.').filter(|key| !key.is_empty())
     }
 }
 
@@ -127,7 +134,7 @@ impl fmt::Display for Rule {
             let plain = tool.map(|tool| Namespace::share_group(tool, None));
             match plain {
                 Some(plain) if *group == plain => write!(f, "$share/{plain}/")?,
-                Some(plain) if group.starts_with(&plain) => write!(f, "$share/{plain}.…/")?,
+                Some(plain) if self.share_key().is_some() => write!(f, "$share/{plain}.…/")?,
                 _ => f.write_str("$share/…/")?,
             }
         }

@@ -20,8 +20,10 @@ use serde::Serialize;
 use super::by_name::{self, Grant};
 use super::export::{self, Export, ExportError, ExportOptions, Format, Identity};
 use super::grants;
-use super::policy::{Action, Policy};
+use super::policy::{Action, Policy, Rule};
+use super::purpose::{Purpose, server_of, tool_of};
 use super::regex::{Alternatives, escaped};
+use crate::wire::filter::ONE_LEVEL;
 
 const FORMAT: Format = Format::RabbitMq;
 const VHOST: &str = "/";
@@ -77,7 +79,7 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
             list(&permissions),
             list(&topics)
         ),
-        warnings: Vec::new(),
+        warnings: warnings(policy),
         notes,
     })
 }
@@ -102,6 +104,18 @@ fn login(identity: Identity) -> Result<&'static str, ExportError> {
     }
 }
 
+/// What the broker does not deliver, although it is granted.
+fn warnings(policy: &Policy) -> Vec<String> {
+    let all = |rule: &Rule| {
+        let names = [server_of(&rule.filter), tool_of(&rule.filter)];
+        rule.purpose() == Purpose::Discovery && names.contains(&Some(ONE_LEVEL))
+    };
+    let warning = "retained messages are not found by filters with wildcards: who looks for all servers \
+                   and tools finds none; profile `hardened` has them by name";
+    let any = policy.rules().iter().any(all);
+    any.then(|| warning.to_owned()).into_iter().collect()
+}
+
 /// What stays open, and what the broker needs besides the file.
 const NOTES: &[&str] = &[
     "rabbitmq.conf needs `anonymous_login_user = none` (before 4.0 `mqtt.allow_anonymous = false`), else \
@@ -114,8 +128,12 @@ const NOTES: &[&str] = &[
     "the MQTT client id must be the user name, or the user name and `-sub`: queues are named by it",
     "`.` separates levels as `/` does, and `*` is a wildcard as `+` is: what is granted can be written \
      with either",
-    "retained messages are not found by filters with wildcards: clients find this server and its tools \
-     only if they know their names",
+    "clients find this server and its tools only if they know their names, and no cards of instances: \
+     retained messages are not found by filters with wildcards",
+    "the import removes nothing: for each user whom an earlier export names and this one does not, \
+     `rabbitmqctl delete_user NAME`; or, to keep the user, `rabbitmqctl clear_permissions -p / NAME` and \
+     only then `rabbitmqctl clear_topic_permissions -p / NAME`: who has permissions and no topic \
+     permissions may use every topic",
 ];
 
 fn inexpressible(grant: &Grant<'_>) -> Option<&'static str> {

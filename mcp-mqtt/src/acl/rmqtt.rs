@@ -20,17 +20,9 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
     overreach::leading_wildcards(policy, Format::Rmqtt)?;
     let (attribute, placeholder, setup) = identity(options.identity)?;
     let Grants { named, anyone } = Grants::of(policy);
-    let warnings = warnings(policy, &anyone);
+    let warnings = warnings(policy, &anyone, options.identity)?;
     let mut notes = export::notes(policy);
     notes.extend(grants::unfit_names(&anyone));
-    notes.extend(overreach::hash_for_plus(policy, Format::Rmqtt)?);
-    if policy.rules().iter().any(|rule| rule.share.is_some()) {
-        notes.push(
-            "RMQTT does not check share groups: who may receive by one may receive the same topics \
-             by any other, or alone"
-                .to_owned(),
-        );
-    }
     let load = [
         "To load it: rmqtt-plugins/rmqtt-acl.toml, then restart, or",
         "  PUT /api/v1/plugins/{node}/rmqtt-acl/config/reload",
@@ -99,7 +91,11 @@ fn write(text: &mut String, who: &str, rules: &[&Rule], identity: &str, kind: Id
     }
 }
 
-fn warnings(policy: &Policy, anyone: &[&Rule]) -> Vec<String> {
+fn warnings(
+    policy: &Policy,
+    anyone: &[&Rule],
+    identity: Identity,
+) -> Result<Vec<String>, ExportError> {
     let mut warnings = export::open_tools(policy);
     warnings.extend(grants::anonymous_too(anyone, "RMQTT"));
     if !policy.rules().is_empty() {
@@ -117,5 +113,15 @@ fn warnings(policy: &Policy, anyone: &[&Rule]) -> Vec<String> {
                 .to_owned(),
         );
     }
-    warnings
+    if identity == Identity::CertCn && !policy.rules().is_empty() {
+        warnings.push(
+            "the rules for `connect` let in whoever says one of these names, without a password: where \
+             a listener asks for no certificate, anybody is anybody"
+                .to_owned(),
+        );
+    }
+    warnings.extend(grants::groups_unchecked(policy, "RMQTT"));
+    let hash = overreach::hash_for_plus(policy, Format::Rmqtt)?;
+    warnings.extend(hash.map(|note| format!("{note}, but wills can bring it")));
+    Ok(warnings)
 }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use super::word::UnknownWord;
 use crate::grammar::{self, NameFault};
 use crate::tool::RegistryError;
+use crate::wire::Namespace;
 
 /// Which peers a policy is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,6 +44,7 @@ impl FromStr for Profile {
 
 /// What a policy is derived for, besides the tools.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Scope {
     /// The levels before `mcp` in every topic.
     pub namespace: String,
@@ -75,11 +77,8 @@ impl Scope {
 
     /// The share group of the calls of a tool; `None` when the replicas share nothing.
     pub(super) fn call_group(&self, tool: &str) -> Option<String> {
-        let key = match &self.share_key {
-            Some(key) => format!(".{key}"),
-            None => String::new(),
-        };
-        self.shared.then(|| format!("mcp-tool-{tool}{key}"))
+        self.shared
+            .then(|| Namespace::share_group(tool, self.share_key.as_deref()))
     }
 
     pub(super) fn faults(&self) -> Vec<InvalidName> {
@@ -118,6 +117,7 @@ pub enum DeriveError {
 
 /// A name that is against the grammar.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 #[error("{what} `{}` {fault}; rename it", .name.escape_debug())]
 pub struct InvalidName {
     /// What bears the name, such as `server` or ``caller of tool `greet` ``.

@@ -131,7 +131,8 @@ fn notes(
         ));
     }
     notes.push(
-        "a subscription that was granted goes on after its line is gone, until the client leaves"
+        "a subscription that was granted goes on after its line is gone, until the client leaves: \
+         `vmq-admin session disconnect client-id=ID --cleanup`"
             .to_owned(),
     );
     Ok(notes)

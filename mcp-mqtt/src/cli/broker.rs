@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::acl::files as acl;
 use super::exit::Exit;
 use super::files;
 use super::signal::Signal;
-use crate::acl::Policy;
 use crate::broker::Broker;
 use crate::error::chain;
 
@@ -27,7 +27,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> Result<(), Exit> {
-    let policy = args.policy.as_deref().map(read).transpose()?;
+    let policy = args.policy.as_deref().map(acl::read).transpose()?;
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Exit::failure(format!("the async runtime cannot start: {error}")))?;
     runtime.block_on(async {
@@ -54,12 +54,4 @@ pub(super) fn run(args: Args) -> Result<(), Exit> {
         broker.stop().await;
         Ok(())
     })
-}
-
-fn read(path: &std::path::Path) -> Result<Policy, Exit> {
-    let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Exit::fault(format!("--policy {shown}: {error}")))?;
-    Policy::from_json(&text)
-        .map_err(|error| Exit::fault(format!("--policy {shown}: {}", chain(&error))))
 }

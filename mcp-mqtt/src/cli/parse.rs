@@ -5,6 +5,8 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 
+use super::acl;
+
 /// Parses the arguments of this process.
 pub(super) fn matches(command: Command) -> Result<ArgMatches, clap::Error> {
     matches_from(command, std::env::args_os())
@@ -16,7 +18,7 @@ fn matches_from(
 ) -> Result<ArgMatches, clap::Error> {
     let mut command = tamed(command);
     let matches = command.try_get_matches_from_mut(words)?;
-    match misplaced(&command, &matches) {
+    match misplaced(&command, &matches).or_else(|| acl::ignored(&matches)) {
         Some(text) => Err(command.error(ErrorKind::ArgumentConflict, text)),
         None => Ok(matches),
     }

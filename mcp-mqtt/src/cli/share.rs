@@ -6,7 +6,8 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 
 use super::files::read_secret;
-use crate::acl::Scope;
+use crate::acl::{ExportOptions, Policy, Purpose, Rule, Scope};
+use crate::grammar;
 use crate::server::ServerBuilder;
 
 #[derive(Debug, Default, Args)]
@@ -50,6 +51,40 @@ impl Share {
     pub(super) fn of_scope(self, scope: &mut Scope) {
         scope.shared = self.shared;
         scope.share_key = self.key;
+    }
+
+    /// What an export of a policy from a file is to know. The rules of a server, if there are some, say
+    /// the same or the choice is wrong.
+    pub(super) fn of_export(self, policy: &Policy) -> Result<ExportOptions, String> {
+        const KEY: &str = "--share-key-file (MCP_MQTT_SHARE_KEY_FILE)";
+        if let Some(Err(fault)) = self.key.as_deref().map(grammar::server) {
+            return Err(format!("{KEY}: the share key {fault}"));
+        }
+        let other = policy
+            .rules()
+            .iter()
+            .find(|rule| rule.purpose() == Purpose::ServeCalls && self.is_contradicted_by(rule));
+        if let Some(rule) = other {
+            let option = match self.shared {
+                true => KEY,
+                false => "--not-shared (MCP_MQTT_NOT_SHARED)",
+            };
+            return Err(format!(
+                "{option} does not fit the policy, where {rule}; leave the option out: the server's \
+                 rules say how it shares"
+            ));
+        }
+        let mut scope = Scope::new("", "");
+        self.of_scope(&mut scope);
+        Ok(ExportOptions::of(&scope))
+    }
+
+    fn is_contradicted_by(&self, serving: &Rule) -> bool {
+        match (&self.key, self.shared) {
+            (_, false) => serving.share.is_some(),
+            (Some(key), true) => serving.share_key() != Some(key),
+            (None, true) => false,
+        }
     }
 
     /// Makes a server do so.

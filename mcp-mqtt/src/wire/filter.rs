@@ -3,6 +3,8 @@
 //! The rules are those of MQTT 5.0, section 4.7 (names, wildcards, the `$` rule) and section 4.8.2
 //! (shared subscriptions). What the levels of this project's topics mean is not known here.
 
+use std::fmt;
+
 /// The longest topic name or filter, in bytes (MQTT 5.0, section 1.5.4).
 pub const MAX_TOPIC: usize = 65_535;
 
@@ -50,6 +52,16 @@ impl<'a> Subscription<'a> {
             _ => (None, text),
         };
         is_valid_filter(filter).then_some(Self { group, filter })
+    }
+}
+
+/// As a client subscribes to it.
+impl fmt::Display for Subscription<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.group {
+            Some(group) => write!(f, "$share/{group}/{}", self.filter),
+            None => f.write_str(self.filter),
+        }
     }
 }
 
@@ -201,6 +213,10 @@ mod tests {
 
     #[test]
     fn a_shared_subscription_has_a_group_and_a_filter() {
+        for text in ["$share/g/a/#", "a/#"] {
+            let shown = Subscription::parse(text).map(|parsed| parsed.to_string());
+            assert_eq!(shown.as_deref(), Some(text));
+        }
         let parsed = Subscription::parse("$share/g/a/#");
         let expected = Subscription {
             group: Some("g"),

@@ -1,7 +1,7 @@
 //! The whole protocol with the policy in force: the server under its least grants, callers under theirs.
 
 use anyhow::{Context, Result};
-use mcp_mqtt::acl::{Policy, Profile, Scope};
+use mcp_mqtt::acl::{Policy, Profile};
 use mcp_mqtt::client::{CallError, Client, ConnectError, DiscoveryError, Outcome, Refusal};
 use mcp_mqtt::server::RunningServer;
 use mcp_mqtt::wire::Status;
@@ -55,11 +55,9 @@ mod dynsec {
 /// A broker with the policy of a profile, the server and its caller scout.
 async fn stage(kind: Kind, profile: Profile) -> Result<(Broker, RunningServer, Client)> {
     let (registry, ..) = tools()?;
-    let scope = Scope {
-        profile,
-        share_key: Some("s3cret".to_owned()),
-        ..scope()
-    };
+    let mut scope = scope();
+    scope.profile = profile;
+    scope.share_key = Some("s3cret".to_owned());
     let policy = Policy::derive(&scope, &registry)?;
     let broker = Broker::enforcing(kind, &policy, &scope).await?;
     let server = broker.server(registry)?.share_key("s3cret").build()?;

@@ -78,10 +78,9 @@ fn the_export_for_mosquitto_warns_of_theft_unless_there_is_a_key() -> Result<()>
 }
 
 fn keyed(key: Option<&str>) -> Scope {
-    Scope {
-        share_key: key.map(str::to_owned),
-        ..scope()
-    }
+    let mut scope = scope();
+    scope.share_key = key.map(str::to_owned);
+    scope
 }
 
 /// Thieves join every group that they can think of; then each call is answered, and none reaches a thief.

@@ -73,10 +73,9 @@ pub fn namespace() -> Namespace {
 
 /// The scope of the server, with grants for the server itself.
 pub fn scope() -> Scope {
-    Scope {
-        server_identity: Some(SERVICE.to_owned()),
-        ..Scope::new(NAMESPACE, SERVER)
-    }
+    let mut scope = Scope::new(NAMESPACE, SERVER);
+    scope.server_identity = Some(SERVICE.to_owned());
+    scope
 }
 
 /// The topic that `who` alone may read, besides what the policy says.

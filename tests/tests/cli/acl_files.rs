@@ -317,7 +317,12 @@ fn no_policies() -> Vec<(String, &'static str)> {
     vec![
         shape(
             "",
-            "no policy: EOF while parsing a value at line 1 column 0;",
+            "is empty; expected a policy as `acl --format json` writes it",
+        ),
+        shape(" \n", "is empty; "),
+        shape(
+            "\u{feff}{}",
+            "begins with a byte order mark; save it as UTF-8 without one",
         ),
         shape(
             "user scout\n",
@@ -351,6 +356,10 @@ fn no_policies() -> Vec<(String, &'static str)> {
         (
             rules("{\"topic\":\"a\",\"action\":\"pub\",\"binding\":\"username\"}"),
             "rules[0].binding: `username` is not `agent_id`",
+        ),
+        shape(
+            "{\"version\":\"2\",\"default\":\"deny\",\"rules\":[],\"\\u001b[31mx\\ny\":1}",
+            "no policy: unknown field `\u{fffd}[31mx\u{fffd}y`, expected one of",
         ),
         (
             rules("") + "x",
@@ -427,13 +436,21 @@ fn what_is_no_policy_is_refused_with_place_and_reason() -> Result<()> {
         refused(&desk, "bad.json", told)?;
     }
     desk.write("bad.json", [0xff, 0xfe])?;
-    refused(&desk, "bad.json", "stream did not contain valid UTF-8")?;
+    refused(
+        &desk,
+        "bad.json",
+        "is no UTF-8 text; expected a policy as `acl --format json` writes it",
+    )?;
     refused(
         &desk,
         "missing.json",
-        "No such file or directory (os error 2)",
+        "No such file or directory (os error 2); expected a policy as",
     )?;
-    refused(&desk, ".", "Is a directory (os error 21)")
+    refused(
+        &desk,
+        ".",
+        "Is a directory (os error 21); expected a policy as",
+    )
 }
 
 /// `null` is not the absence that means anybody.

@@ -2,6 +2,7 @@
 //! What makes files of policies is in `acl_files.rs`, bad files too.
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use expect_test::{Expect, expect};
@@ -37,11 +38,15 @@ impl Desk {
     }
 
     pub fn read(&self, name: &str) -> Result<String> {
-        Ok(fs::read_to_string(self.0.path().join(name))?)
+        Ok(fs::read_to_string(self.path(name))?)
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
     }
 
     pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> Result<()> {
-        Ok(fs::write(self.0.path().join(name), text)?)
+        Ok(fs::write(self.path(name), text)?)
     }
 
     /// Writes the policy of `hello` with one text in the place of another, which it must hold.
@@ -396,5 +401,73 @@ fn diff_holds_the_servers_own_policy_against_the_deployed_one() -> Result<()> {
 
         error: the new policy is missing; write `acl diff OLD NEW`"#]],
     );
+    Ok(())
+}
+
+#[test]
+fn options_that_a_file_makes_useless_are_refused() -> Result<()> {
+    let desk = Desk::new()?;
+    desk.write("key", "k3y")?;
+    let check = "check --as scout publish demo/mcp/tools/greet/call";
+    for option in [
+        "--profile hardened",
+        "--profile reference",
+        "--server-identity hello",
+        "--share-key-file key",
+        "--not-shared",
+        "--namespace demo",
+    ] {
+        for question in [
+            &format!("{check} --policy hello.json"),
+            "matrix --policy hello.json",
+            "diff hello.json hello.json",
+        ] {
+            let words = format!("{question} {option}");
+            for ended in [desk.acl(&words)?, desk.hello(&words)?] {
+                assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{words}");
+                let word = option.split(' ').next().unwrap_or_default();
+                let told = format!(
+                    "error: `{word}` is for a server's own policy, but this one is read from a file \
+                     (hello.json): leave one of them out\n"
+                );
+                assert!(ended.stderr.starts_with(&told), "{words}: {ended:?}");
+            }
+        }
+        // They are for the policy of the program.
+        for question in [check, "matrix", "diff hello.json"] {
+            let ended = desk.hello(&format!("{question} {option}"))?;
+            assert_ne!(ended.code, 2, "{question} {option}: {ended:?}");
+        }
+    }
+    let early = desk.end(hello("--namespace demo acl matrix --policy hello.json")?)?;
+    assert_eq!(early.code, 2, "{early:?}");
+    Ok(())
+}
+
+#[test]
+fn variables_for_the_own_policy_may_stand_beside_a_file() -> Result<()> {
+    let desk = Desk::new()?;
+    let check = "acl check --as scout publish demo/mcp/tools/greet/call";
+    for words in [
+        &format!("{check} --policy hello.json"),
+        "acl matrix --policy hello.json",
+        "acl diff hello.json hello.json",
+    ] {
+        let run = hello(words)?
+            .env("MCP_MQTT_ACL_PROFILE", "hardened")
+            .env("MCP_MQTT_SERVER_IDENTITY", "hello")
+            .env("MCP_MQTT_SHARE_KEY_FILE", "missing")
+            .env("MCP_MQTT_NOT_SHARED", "true")
+            .env("MCP_MQTT_NAMESPACE", "other");
+        desk.end(run)?.output()?;
+    }
+    // The file of a variable is one, too, and can be put out of force.
+    let hardened = format!("{check} --profile hardened");
+    let both = desk.end(hello(&hardened)?.env("MCP_MQTT_POLICY", "hello.json"))?;
+    assert_eq!(both.code, 2, "{both:?}");
+    let from = "(MCP_MQTT_POLICY, hello.json)";
+    assert!(both.stderr.contains(from), "{both:?}");
+    let own = desk.end(hello(&hardened)?.env("MCP_MQTT_POLICY", ""))?;
+    assert_eq!(own.code, 3, "{own:?}");
     Ok(())
 }

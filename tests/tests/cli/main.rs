@@ -4,6 +4,7 @@
 mod acl;
 mod acl_files;
 mod acl_questions;
+mod acl_secret;
 mod call;
 mod environment;
 mod faults;

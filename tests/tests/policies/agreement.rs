@@ -41,7 +41,8 @@ pub trait Evaluator {
 pub enum Enforcement {
     /// The share group and the filter.
     Group,
-    /// The filter alone: whoever may read a filter may do so in any share group.
+    /// The filter alone: whoever may read a filter may do so in any share group. Where there are share
+    /// groups, the export has a warning.
     Filter,
     /// The topic of each message at its delivery, whatever was subscribed to.
     Delivery,
@@ -61,9 +62,12 @@ pub enum Unfit {
 /// What a broker grants beyond the rule that it is given, because it cannot be told otherwise.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Beyond {
-    /// A subscription to `a/#` by a rule `a/+`. It must bring no message that was not granted.
+    /// A subscription to `a/#` by a rule `a/+`. It must bring no message that was not granted; the
+    /// export has a note.
     HashForPlus,
-    /// Topics with slashes at the end, as if those were not there.
+    /// The same where wills can bring such messages; the export has a warning.
+    HashForPlusAndWills,
+    /// Topics with slashes at the end, as if those were not there; the export has a warning.
     TrailingSlashes,
 }
 
@@ -192,6 +196,12 @@ impl Comparison<'_> {
             let answers = format!("broker {answer}, policy {expected}");
             return Some(format!("\n{client:?} {action} {topic}: {answers}"));
         }
+        if answer
+            && self.is_of_another_group(who, *action, &taken_as)
+            && !self.warns("share groups")
+        {
+            return Some(format!("\n{client:?} {action} {topic}: without a warning"));
+        }
         if *action == Action::Publish && answer {
             let slashes = self.subject.beyond.contains(&Beyond::TrailingSlashes);
             let meant = if slashes {
@@ -228,18 +238,38 @@ impl Comparison<'_> {
         })
     }
 
+    /// Whether a subscription is granted, but in another share group.
+    fn is_of_another_group(&self, who: Option<&str>, action: Action, topic: &str) -> bool {
+        let Some((_, filter)) = topics::subscription(topic) else {
+            return false;
+        };
+        let allowed = |topic: &str| self.policy.decide(who, action, topic).is_allowed();
+        let mut groups = self.groups.iter().flatten();
+        action == Action::Subscribe
+            && self.subject.enforcement == Enforcement::Filter
+            && !allowed(topic)
+            && groups.any(|group| allowed(&format!("$share/{group}/{filter}")))
+    }
+
+    fn warns(&self, word: &str) -> bool {
+        says(&self.export.warnings, word)
+    }
+
+    fn notes(&self, word: &str) -> bool {
+        says(&self.export.notes, word)
+    }
+
     fn is_of_an_unfit_name(&self, who: Option<&str>, topic: &str, answer: bool) -> bool {
         let Some(who) = who.filter(|who| mcp_mqtt::grammar::caller(who).is_err()) else {
             return false;
         };
-        let says = |texts: &[String], word| texts.iter().any(|text| text.contains(word));
-        let noted = says(&self.export.notes, "also for one that no caller may have");
+        let noted = self.notes("also for one that no caller may have");
         let own = format!("/{topic}/").contains(&format!("/{who}/"));
         let wild = who.contains(['+', '#']);
         match self.subject.unfit {
             Unfit::AsOthers => false,
             Unfit::Noted => noted && (!answer || (own && !wild)),
-            Unfit::Warned if wild => says(&self.export.warnings, "wildcard"),
+            Unfit::Warned if wild => self.warns("wildcard"),
             Unfit::Warned => noted && (!answer || own),
         }
     }
@@ -248,9 +278,16 @@ impl Comparison<'_> {
         self.subject.beyond.iter().any(|beyond| match beyond {
             Beyond::TrailingSlashes => {
                 let trimmed = topic.trim_end_matches('/');
-                trimmed != topic && answer == self.expected(who, action, trimmed)
+                trimmed != topic
+                    && answer == self.expected(who, action, trimmed)
+                    && (!answer || self.warns("slashes at the end"))
             }
-            Beyond::HashForPlus => {
+            Beyond::HashForPlus | Beyond::HashForPlusAndWills => {
+                let passes = "a subscription to `…/#` passes where `…/+` is granted";
+                let told = match beyond {
+                    Beyond::HashForPlus => self.notes(passes),
+                    _ => self.warns(passes) && self.warns("wills can bring it"),
+                };
                 let Some(parent) = topic.strip_suffix('#') else {
                     return false;
                 };
@@ -261,11 +298,16 @@ impl Comparison<'_> {
                 let mut brought = self.published.iter().filter(|t| topics::matches(filter, t));
                 action == Action::Subscribe
                     && answer
+                    && told
                     && self.expected(who, action, &format!("{parent}+"))
                     && brought.all(|topic| self.expected(who, action, &format!("{share}{topic}")))
             }
         })
     }
+}
+
+fn says(texts: &[String], word: &str) -> bool {
+    texts.iter().any(|text| text.contains(word))
 }
 
 /// Whether some rule is for named principals.

@@ -14,7 +14,7 @@ mod questions;
 mod registries;
 
 use agreement::{Beyond, Enforcement, Subject, Unfit};
-use mcp_mqtt::acl::{Format, Identity, Policy, Principals, Rule, SELF};
+use mcp_mqtt::acl::{Format, Identity, Policy, Principals, Role, Rule, SELF};
 
 /// Formats whose users are user names: a client id is a name in patterns alone.
 fn client_ids_have_no_users(policy: &Policy, identity: Identity) -> Option<&'static str> {
@@ -93,7 +93,10 @@ fn hivemq() {
         unfit: Unfit::Noted,
         beyond: &[Beyond::HashForPlus, Beyond::TrailingSlashes],
         confines_retained: true,
-        cannot: client_ids_have_no_users,
+        cannot: |policy, identity| match policy.rules() {
+            [] => Some("a file without users and roles is rejected"),
+            _ => client_ids_have_no_users(policy, identity),
+        },
     });
 }
 
@@ -133,7 +136,7 @@ fn rmqtt() {
         read: |text, _| evaluators::rmqtt::read(text),
         enforcement: Enforcement::Filter,
         unfit: Unfit::Warned,
-        beyond: &[Beyond::HashForPlus],
+        beyond: &[Beyond::HashForPlusAndWills],
         confines_retained: false,
         cannot: |_, _| None,
     });
@@ -188,7 +191,7 @@ fn rabbitmq() {
 #[test]
 fn aws_iot() {
     agreement::holds_in(
-        80,
+        120,
         &Subject {
             format: Format::AwsIot,
             identities: &[Identity::ClientId],
@@ -199,10 +202,19 @@ fn aws_iot() {
             confines_retained: true,
             cannot: |policy, _| {
                 let discovers_all = |rule: &Rule| rule.filter.ends_with("/mcp/servers/+/card");
-                let mut rules = policy.rules().iter();
-                rules
-                    .any(discovers_all)
-                    .then_some("a Deny would take instances named `card`")
+                if policy.rules().iter().any(discovers_all) {
+                    return Some("a Deny would take instances named `card`");
+                }
+                let grants = |name: &str, role: Option<Role>| {
+                    let mut rules = policy.rules().iter();
+                    rules.any(|rule| {
+                        let named =
+                            matches!(&rule.who, Principals::Named(names) if names.contains(name));
+                        named && role.is_none_or(|role| rule.role() == Some(role))
+                    })
+                };
+                (grants(registries::SERVER, Some(Role::Server)) && grants("svc-x", None))
+                    .then_some("the server may connect as `svc-…`")
             },
         },
     );

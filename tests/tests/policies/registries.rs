@@ -10,9 +10,9 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 /// Callers who may be named: the characters of the grammar, its longest name, names that differ in
-/// case only, words that mean something in topics or in some format.
+/// case only, words that mean something in topics or in some format, the server's name and more.
 pub const CALLERS: &[&str] = &[
-    "scout", "Scout", "a", "=:@.", "-", "call", "all", "true", "x@y", "7", LONGEST,
+    "scout", "Scout", "a", "=:@.", "-", "call", "all", "true", "x@y", "7", LONGEST, "svc-x",
 ];
 /// As long as a name may be.
 pub const LONGEST: &str = "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn";
@@ -70,16 +70,13 @@ fn server() -> impl Strategy<Value = (Scope, Registry)> {
     (tools, names, any::<[bool; 3]>(), key).prop_map(|(tools, names, flags, share_key)| {
         let (namespace, server) = names;
         let [hardened, has_identity, shared] = flags;
-        let scope = Scope {
-            profile: match hardened {
-                true => Profile::Hardened,
-                false => Profile::Reference,
-            },
-            server_identity: has_identity.then(|| SERVER.to_owned()),
-            share_key,
-            shared,
-            ..Scope::new(namespace, server)
-        };
+        let mut scope = Scope::new(namespace, server);
+        if hardened {
+            scope.profile = Profile::Hardened;
+        }
+        scope.server_identity = has_identity.then(|| SERVER.to_owned());
+        scope.share_key = share_key;
+        scope.shared = shared;
         let tools = tools
             .into_iter()
             .map(|(name, (callers, streaming))| tool(name, callers, streaming));

@@ -106,11 +106,6 @@ impl<'a> Documents<'a> {
         }
     }
 
-    /// Allows these client ids.
-    pub(super) fn connect(&mut self, access: Access, clients: &[String]) {
-        self.add(access, clients.to_vec());
-    }
-
     /// Adds a statement; several, where a document ends.
     pub(super) fn add(&mut self, access: Access, mut globs: Vec<String>) {
         globs.sort_unstable();

@@ -10,6 +10,7 @@ mod named;
 mod operations;
 mod oracle;
 mod read;
+mod weaknesses;
 
 use super::derive::ToolGrant;
 use super::{Policy, Profile, Scope};

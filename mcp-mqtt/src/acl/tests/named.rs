@@ -122,6 +122,46 @@ fn aws_iot_tells_callers_by_client_id_and_needs_nobodys_word_for_it() {
 }
 
 #[test]
+fn no_server_of_aws_iot_can_connect_as_somebody_else() {
+    let alone = scope(Profile::Hardened, Some("ops"));
+    for other in ["ops-alice", "ops-"] {
+        let error = refused(Format::AwsIot, &alone, &[tool("t", &["ops1", other])]);
+        let expected = format!("cannot keep `{other}` apart from the server `ops`");
+        assert!(error.contains(&expected), "{error}");
+    }
+    // Around `ops-` in the order of names: `.` comes behind `-`.
+    let others = ["ops", "op", "op-s", "ops.a", "opsx", "Ops-a"];
+    let fine = export(Format::AwsIot, &alone, &[tool("t", &others)]).unwrap();
+    assert_eq!(fine.text.matches("client/ops-*").count(), 1);
+
+    let server = |name: &str, identity: &str| {
+        let mut scope = Scope::new("demo", name);
+        (scope.profile, scope.server_identity) = (Profile::Hardened, Some(identity.to_owned()));
+        derive(&scope, &[])
+    };
+    let (one, two) = (server("one", "ops"), server("two", "ops-2"));
+    let both = Policy::merge([("one", &one), ("two", &two)]).unwrap();
+    let options = ExportOptions {
+        identity: Identity::ClientId,
+        ..ExportOptions::default()
+    };
+    let error = both.export(Format::AwsIot, &options).unwrap_err();
+    assert!(error.to_string().contains("`ops-2`"), "{error}");
+}
+
+#[test]
+fn what_things_are_called_is_a_warning_of_aws_iot() {
+    let scope = scope(Profile::Hardened, Some("svc"));
+    let told = |tools: &[Tool]| {
+        let warnings = export(Format::AwsIot, &scope, tools).unwrap().warnings;
+        warnings
+            .iter()
+            .any(|text| text.contains("a thing may have any name"))
+    };
+    assert!(told(&all_tools()) && !told(&closed_tools()));
+}
+
+#[test]
 fn the_limits_of_aws_iot_are_named() {
     let mut deep = scope(Profile::Hardened, None);
     deep.namespace = "a/b/c/d/e".to_owned();

@@ -15,6 +15,12 @@ fn refused(text: &str) -> String {
 }
 
 #[test]
+fn a_list_is_no_policy() {
+    let text = refused(r#"["2", "deny", []]"#);
+    assert!(text.contains("which is an object"), "{text}");
+}
+
+#[test]
 fn the_drafts_own_example_is_a_policy() {
     let policy = Policy::from_json(
         r#"{

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::super::exit::Exit;
+use super::super::share::ShareArgs;
 use super::export::{FormatArgs, OutputArgs};
 use super::files;
-use crate::acl::ExportOptions;
 
 #[derive(Debug, Args)]
 pub(super) struct ConvertArgs {
@@ -19,11 +19,16 @@ pub(super) struct ConvertArgs {
     format: FormatArgs,
 
     #[command(flatten)]
+    share: ShareArgs,
+
+    #[command(flatten)]
     output: OutputArgs,
 }
 
 pub(super) fn run(args: &ConvertArgs) -> Result<(), Exit> {
     let policy = files::read(&args.policy)?;
-    let options = args.format.options(ExportOptions::default());
+    let share = args.share.read().map_err(Exit::fault)?;
+    let options = share.of_export(&policy).map_err(Exit::fault)?;
+    let options = args.format.options(options);
     args.output.write(&policy, args.format.format, &options)
 }

@@ -1,5 +1,6 @@
 //! `acl` itself: the policy of this program in the form of a broker.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
@@ -7,10 +8,10 @@ use clap::{Args, ValueEnum};
 
 use super::super::Program;
 use super::super::exit::Exit;
-use super::super::files::write_output;
+use super::super::files::{Readers, write_output};
 use super::super::table::hang;
 use super::scope::ScopeArgs;
-use crate::acl::{self, Export, ExportOptions, Format, Identity, Policy};
+use crate::acl::{self, Export, ExportOptions, Format, Identity, Policy, Rule};
 use crate::error::chain;
 
 #[derive(Debug, Args)]
@@ -132,8 +133,18 @@ impl OutputArgs {
                 "nothing was written: with --strict every warning is an error",
             ));
         }
-        write_output(self.output.as_deref(), &export.text).map_err(Exit::failure)
+        let readers = match holds_share_key(policy, &export.text) {
+            true => Readers::Owner,
+            false => Readers::Same,
+        };
+        write_output(self.output.as_deref(), &export.text, readers).map_err(Exit::failure)
     }
+}
+
+/// Not every format names the share groups.
+fn holds_share_key(policy: &Policy, text: &str) -> bool {
+    let keys: BTreeSet<_> = policy.rules().iter().filter_map(Rule::share_key).collect();
+    keys.iter().any(|key| text.contains(&format!(".{key}")))
 }
 
 /// What stays open, also where the text says it too: nobody reads a file that a pipe takes on.

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::super::Program;
 use super::super::exit::Exit;
-use super::super::files::{print, write_file};
+use super::super::files::{Readers, print, write_file};
 use super::super::table::hang;
 use super::html;
 use super::scope::SourceArgs;
@@ -25,7 +25,9 @@ pub(super) struct MatrixArgs {
 pub(super) fn run(program: Option<&Program>, args: &MatrixArgs) -> Result<(), Exit> {
     let matrix = args.source.policy(program)?.matrix();
     match &args.html {
-        Some(path) => write_file("--html", path, &html::page(&matrix)).map_err(Exit::failure),
+        Some(path) => {
+            write_file("--html", path, &html::page(&matrix), Readers::Same).map_err(Exit::failure)
+        }
         None => print(&text(&matrix)).map_err(Exit::failure),
     }
 }

@@ -4,7 +4,7 @@ mod check;
 mod convert;
 mod diff;
 mod export;
-mod files;
+pub(super) mod files;
 mod html;
 mod matrix;
 mod merge;
@@ -16,6 +16,7 @@ use super::Program;
 use super::exit::Exit;
 
 pub(super) use export::after_help;
+pub(super) use scope::ignored;
 
 /// `acl` of a server's program: its own policy, unless a file is named.
 #[derive(Debug, Args)]

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Args, Command};
 
 use super::super::Program;
 use super::super::exit::{Exit, Faults};
@@ -52,6 +53,32 @@ impl ScopeArgs {
             None => Err(faults),
         }
     }
+}
+
+/// An option of the command line for the program's own policy is ignored when the policy comes from
+/// a file. What the environment says is for other commands too.
+pub(in crate::cli) fn ignored(matches: &ArgMatches) -> Option<String> {
+    let (_, acl) = matches.subcommand().filter(|(name, _)| *name == "acl")?;
+    let (_, matches) = acl.subcommand()?;
+    // Other files than these do not come in the place of a derived policy.
+    if !matches.try_contains_id("profile").is_ok_and(|given| given) {
+        return None;
+    }
+    let file = ["policy", "new"].iter().find_map(|id| {
+        let file = matches.try_get_one::<PathBuf>(id).ok()??;
+        let variable = matches.value_source(id) == Some(ValueSource::EnvVariable);
+        let from = if variable { "MCP_MQTT_POLICY, " } else { "" };
+        Some(format!("{from}{}", file.display()))
+    })?;
+    let scope = ScopeArgs::augment_args(Command::new("scope"));
+    let scope = scope.arg(Arg::new("namespace").long("namespace"));
+    let given =
+        |arg: &&Arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
+    let option = scope.get_arguments().find(given)?.get_long()?;
+    Some(format!(
+        "`--{option}` is for a server's own policy, but this one is read from a file ({file}): leave \
+         one of them out"
+    ))
 }
 
 /// Which policy a question is about.

@@ -1,7 +1,7 @@
 //! A broker may start after its servers, and may forget everything.
 
 use anyhow::Result;
-use mcp_mqtt::acl::{Policy, Profile, Scope};
+use mcp_mqtt::acl::{Policy, Profile};
 use mcp_mqtt::server::ServeError;
 use mcp_mqtt::wire::Status;
 use serde_json::json;
@@ -53,11 +53,9 @@ async fn a_server_waits_for_its_broker(kind: Kind) -> Result<()> {
 
 async fn a_server_without_grants_says_what_it_lacks(kind: Kind) -> Result<()> {
     let (registry, ..) = tools()?;
-    let scope = Scope {
-        server_identity: None,
-        profile: Profile::Hardened,
-        ..scope()
-    };
+    let mut scope = scope();
+    scope.server_identity = None;
+    scope.profile = Profile::Hardened;
     let policy = Policy::derive(&scope, &registry)?;
     let broker = Broker::enforcing(kind, &policy, &scope).await?;
     match broker.server(registry)?.build()?.start().await {

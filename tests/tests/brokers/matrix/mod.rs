@@ -80,25 +80,19 @@ async fn hardened_with_open_tool(kind: Kind) -> Result<()> {
 }
 
 async fn replicas_without_share_group(kind: Kind) -> Result<()> {
-    let scope = Scope {
-        shared: false,
-        ..scope()
-    };
+    let mut scope = scope();
+    scope.shared = false;
     agree(kind, scope, tools()?).await
 }
 
-fn keyed(scope: Scope) -> Scope {
-    Scope {
-        share_key: Some("s3cret".to_owned()),
-        ..scope
-    }
+fn keyed(mut scope: Scope) -> Scope {
+    scope.share_key = Some("s3cret".to_owned());
+    scope
 }
 
-fn hard(scope: Scope) -> Scope {
-    Scope {
-        profile: Profile::Hardened,
-        ..scope
-    }
+fn hard(mut scope: Scope) -> Scope {
+    scope.profile = Profile::Hardened;
+    scope
 }
 
 /// Tools that differ in who may call them: both, one of the two, nobody.

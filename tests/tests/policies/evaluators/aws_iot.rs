@@ -8,6 +8,9 @@
 //! `iot:Connect` allows its client id. A subscription is checked as it is sent; each delivery by its
 //! topic. RETAIN needs `iot:RetainPublish` besides `iot:Publish`. Variables of things have a value only
 //! for a client whose id is the name of a thing that is attached to its certificate.
+//!
+//! A second connection with a client id ends the first and takes its session ("Communication protocols",
+//! duplicate client ids): so documents of two principals that allow one client id are no policy at all.
 
 use mcp_mqtt::acl::Action;
 use serde_json::Value;
@@ -21,7 +24,9 @@ const THING: &str = "${iot:Connection.Thing.ThingName}";
 struct Attached(Value);
 
 pub fn read(text: &str) -> Box<dyn Evaluator> {
-    Box::new(Attached(serde_json::from_str(text).unwrap()))
+    let attached = Attached(serde_json::from_str(text).unwrap());
+    attached.keep_client_ids_apart();
+    Box::new(attached)
 }
 
 /// Who asks: its documents, and the thing that is attached to its certificate.
@@ -31,6 +36,21 @@ struct Principal<'a> {
 }
 
 impl Attached {
+    /// No client id is allowed to two of the named principals.
+    fn keep_client_ids_apart(&self) {
+        let principals = self.0["principals"].as_object().unwrap();
+        let ids: Vec<_> = principals
+            .iter()
+            .flat_map(|(name, documents)| client_ids(documents).map(move |id| (name, id)))
+            .collect();
+        for (place, (name, id)) in ids.iter().enumerate() {
+            for (other, theirs) in &ids[place..] {
+                let shared = name != other && globs_meet(id.as_bytes(), theirs.as_bytes());
+                assert!(!shared, "{name} as {id}, {other} as {theirs}");
+            }
+        }
+    }
+
     fn principal<'a>(&'a self, client: &'a Client) -> Principal<'a> {
         let name = &client.client_id;
         let documents = |value: &'a Value| value.as_array().map_or(&[][..], Vec::as_slice);
@@ -44,6 +64,32 @@ impl Attached {
                 thing: is_thing(name).then_some(name),
             },
         }
+    }
+}
+
+/// The client ids with which these documents let connect, as they stand there.
+fn client_ids(documents: &Value) -> impl Iterator<Item = &str> {
+    let documents = documents.as_array().unwrap().iter();
+    let statements = documents.flat_map(|document| document["Statement"].as_array().unwrap());
+    let resources = statements.flat_map(|statement| statement["Resource"].as_array().unwrap());
+    resources.filter_map(|arn| {
+        arn.as_str()
+            .unwrap()
+            .split_once(":client/")
+            .map(|(_, id)| id)
+    })
+}
+
+/// Whether some text matches both.
+fn globs_meet(one: &[u8], other: &[u8]) -> bool {
+    match (one, other) {
+        ([], []) => true,
+        ([b'*', rest @ ..], text) | (text, [b'*', rest @ ..]) => {
+            let longer = [b"*", rest].concat();
+            globs_meet(rest, text) || (!text.is_empty() && globs_meet(&longer, &text[1..]))
+        }
+        ([a, one @ ..], [b, other @ ..]) => a == b && globs_meet(one, other),
+        _ => false,
     }
 }
 
