@@ -150,7 +150,6 @@ impl<H: FnMut(Event)> Driver<H> {
 
     /// Cleans up; returns how long to wait before the next attempt, `None` for no other.
     fn over(&mut self, result: Result<(), ConnectionError>) -> Option<Duration> {
-        self.finish();
         self.clean();
         if self.shared.is_closing() {
             return None;
@@ -161,16 +160,6 @@ impl<H: FnMut(Event)> Driver<H> {
                 Some(Duration::ZERO)
             }
             Err(error) => self.lost(error),
-        }
-    }
-
-    /// Handles what one of two connections had read when the other one ended.
-    fn finish(&mut self) {
-        let mut on_message = |message| (self.handler)(Event::Message(message));
-        // Whatever it is that the broker did wrong, the connection is over.
-        drop(self.publishing.drain(&mut unasked));
-        if let Some(half) = &mut self.subscribing {
-            drop(half.drain(&mut on_message));
         }
     }
 

@@ -138,7 +138,9 @@ impl Half {
         match self.eventloop.poll().await {
             Ok(event) => self.event(event, on_message),
             Err(error) => {
-                self.drain(on_message)?;
+                for event in std::mem::take(&mut self.eventloop.state.events) {
+                    self.event(event, on_message)?;
+                }
                 Err(ConnectionError::from_wire(
                     error,
                     &self.address,
@@ -147,16 +149,6 @@ impl Half {
                 ))
             }
         }
-    }
-
-    /// Handles what was read and not handled yet.
-    pub(super) fn drain(
-        &mut self,
-        on_message: &mut impl FnMut(Message),
-    ) -> Result<(), ConnectionError> {
-        std::mem::take(&mut self.eventloop.state.events)
-            .into_iter()
-            .try_for_each(|event| self.event(event, on_message).map(drop))
     }
 
     fn event(
