@@ -256,8 +256,8 @@ impl Connection {
         self.owner.shared.is_divisible()
     }
 
-    /// Makes two connections of one: waits until everything requested before has its result (at most 5 s), leaves
-    /// without the will firing, and connects again at once. The result is whether there are two then.
+    /// Makes two connections of one: waits until everything requested before has its result (if that takes 5 s, it
+    /// gives up), leaves without the will firing, and connects again at once. The result is whether there are two then.
     ///
     /// The handler is told `Connected` again, without a session and without a `Lost` before it: it subscribes again.
     /// What is requested in the meantime waits, publishes also until what the handler requested has its answers.
@@ -269,7 +269,7 @@ impl Connection {
             // In a task, so that it comes to its end although nobody waits for it.
             let split = tokio::spawn(async move {
                 if timeout(FINISH, shared.split_over()).await.is_err() {
-                    shared.leave_now();
+                    shared.stay();
                     drop(shared.split_over().await);
                 }
             });

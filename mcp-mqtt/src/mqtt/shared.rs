@@ -155,11 +155,20 @@ impl Shared {
             state.divisible && state.intent == Intent::Stay && state.publishing.limits.is_some();
         if splits {
             state.intent = Intent::Split;
-            state.settling = false;
             self.set_status(Status::Splitting);
             state.leave_if_done();
         }
         splits
+    }
+
+    /// Takes that back, unless it is on the way.
+    pub(super) fn stay(&self) {
+        let mut state = self.lock();
+        let publishing = &state.publishing;
+        if state.intent == Intent::Split && publishing.limits.is_some() && !publishing.left {
+            state.stay();
+            self.set_status(Status::Connected);
+        }
     }
 
     /// From now on `client` is for subscribing. Not while connected.

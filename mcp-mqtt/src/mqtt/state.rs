@@ -37,7 +37,8 @@ impl Line {
     }
 
     pub(super) fn leave(&mut self) {
-        if !self.left {
+        // Queued without a connection, it would end the next one.
+        if !self.left && self.limits.is_some() {
             self.left = true;
             // The last place in the queue is kept for it.
             drop(self.client.try_disconnect());

@@ -241,6 +241,7 @@ async fn a_disconnect_lets_the_one_that_publishes_go_first() {
     let (mut pair, mut peer) = Pair::with_peer(&broker).await;
     let published = peer.connection.publish(publish("t", ""));
     let pkid = pair.publishing.publish().await.pkid;
+    let subscribed = peer.connection.subscribe(vec![subscription("m")]);
     let connection = peer.connection.clone();
     let closing = tokio::spawn(async move { connection.disconnect().await });
     pair.publishing.ack(pkid, PubAckReason::Success).await;
@@ -248,6 +249,8 @@ async fn a_disconnect_lets_the_one_that_publishes_go_first() {
         soon("the result", published).await,
         Ok(Published::Delivered)
     );
+    grant(&mut pair.subscribing).await;
+    assert!(soon("the result", subscribed).await.is_ok());
     assert!(matches!(
         pair.publishing.next().await,
         Some(Packet::Disconnect(_))

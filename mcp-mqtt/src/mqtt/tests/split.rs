@@ -131,6 +131,64 @@ async fn what_is_requested_meanwhile_waits_until_the_handler_has_its_answers() {
 }
 
 #[tokio::test]
+async fn what_was_requested_before_leaves_before_although_the_queue_is_full() {
+    let broker = Scripted::start().await;
+    let (mut socket, peer) = single(&broker).await;
+    let before: Vec<_> = (0..1500)
+        .map(|n| tokio::spawn(peer.connection.publish(publish("t", &n.to_string()))))
+        .collect();
+    let mut splitting = pin!(peer.connection.split());
+    assert!(poll!(&mut splitting).is_pending());
+    let held = tokio::spawn(peer.connection.publish(publish("t", "held")));
+    for _ in 0..1500 {
+        let pkid = socket.publish().await.pkid;
+        socket.ack(pkid, PubAckReason::Success).await;
+    }
+    expect_disconnect(socket).await;
+    for answer in before {
+        assert_eq!(
+            soon("a result", answer).await.unwrap(),
+            Ok(Published::Delivered)
+        );
+    }
+    let mut pair = Pair::accept(&broker).await;
+    let publish = pair.publishing.publish().await;
+    assert_eq!(&publish.payload[..], b"held");
+    pair.publishing
+        .ack(publish.pkid, PubAckReason::Success)
+        .await;
+    assert!(soon("a result", held).await.unwrap().is_ok());
+    assert!(soon("the split", splitting).await);
+}
+
+#[tokio::test]
+async fn a_loss_ends_the_split_and_it_may_be_asked_for_again() {
+    let broker = Scripted::start().await;
+    let (mut socket, mut peer) = single(&broker).await;
+    let answer = peer.connection.publish(publish("t", ""));
+    socket.publish().await;
+    {
+        let mut splitting = pin!(peer.connection.split());
+        assert!(poll!(&mut splitting).is_pending());
+        let held = tokio::spawn(peer.connection.publish(publish("t", "")));
+        drop(socket);
+        assert_eq!(soon("a result", answer).await, Err(RequestError::Lost));
+        assert_eq!(
+            soon("a result", held).await.unwrap(),
+            Err(RequestError::NotSent)
+        );
+        assert!(!soon("the split", splitting).await);
+    }
+    peer.lost().await;
+    let (socket, _) = broker.client(|_| ()).await;
+    assert!(matches!(peer.event().await, Event::Connected { .. }));
+    let splitting = split(&peer);
+    expect_disconnect(socket).await;
+    let _pair = Pair::accept(&broker).await;
+    assert!(soon("the split", splitting).await.unwrap());
+}
+
+#[tokio::test]
 async fn whoever_chose_or_set_the_id_stays_with_what_there_is() {
     let broker = Scripted::start().await;
     let one = ConnectOptions {
@@ -215,19 +273,26 @@ async fn two_that_lasted_stay_two() {
 }
 
 #[tokio::test]
-async fn a_split_does_not_wait_for_ever_for_an_answer() {
+async fn a_split_is_given_up_when_something_gets_no_answer() {
     let broker = Scripted::start().await;
-    let (mut socket, mut peer) = single(&broker).await;
-    let answer = peer.connection.publish(publish("t", ""));
-    socket.publish().await;
+    let (mut socket, peer) = single(&broker).await;
+    let unanswered = peer.connection.publish(publish("t", ""));
+    let pkid = socket.publish().await.pkid;
     tokio::time::pause();
-    let splitting = split(&peer);
-    expect_disconnect(socket).await;
+    let mut splitting = pin!(peer.connection.split());
+    assert!(poll!(&mut splitting).is_pending());
+    let held = tokio::spawn(peer.connection.publish(publish("t", "held")));
+    assert!(!splitting.await);
     tokio::time::resume();
-    assert_eq!(soon("a result", answer).await, Err(RequestError::Lost));
-    let _pair = Pair::accept(&broker).await;
-    assert!(matches!(peer.event().await, Event::Connected { .. }));
-    assert!(soon("the split", splitting).await.unwrap());
+    let publish = socket.publish().await;
+    assert_eq!(&publish.payload[..], b"held");
+    socket.ack(publish.pkid, PubAckReason::Success).await;
+    assert!(soon("a result", held).await.unwrap().is_ok());
+    // Nor is there a DISCONNECT when it comes.
+    socket.ack(pkid, PubAckReason::Success).await;
+    assert!(soon("a result", unanswered).await.is_ok());
+    assert!(peer.connection.can_split());
+    assert!(peer.connection.is_connected());
 }
 
 #[tokio::test]
