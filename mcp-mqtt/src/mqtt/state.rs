@@ -99,3 +99,29 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rumqttc::v5::MqttOptions;
+
+    use super::*;
+    use crate::mqtt::half::queue;
+
+    #[test]
+    fn goodbye_is_said_once_and_only_on_a_connection() {
+        let (client, mut eventloop) = queue(MqttOptions::new("id", "h", 1));
+        let mut state = State::new(client, true);
+        state.intent = Intent::Split;
+        state.leave_if_done();
+        state.publishing.limits = Some(Limits::default());
+        state.waiting = 1;
+        state.leave_if_done();
+        eventloop.clean();
+        assert!(eventloop.pending.is_empty());
+        state.waiting = 0;
+        state.leave_if_done();
+        state.leave_if_done();
+        eventloop.clean();
+        assert_eq!(eventloop.pending.len(), 1);
+    }
+}

@@ -1,5 +1,6 @@
 //! Two connections: one to publish, one to subscribe.
 
+use futures_util::FutureExt;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{
     Connect, LastWill, Packet, PubAckReason, Publish as WirePublish, SubAck, SubscribeReasonCode,
@@ -249,6 +250,9 @@ async fn a_disconnect_lets_the_one_that_publishes_go_first() {
         soon("the result", published).await,
         Ok(Published::Delivered)
     );
+    pair.subscribing.send(message("first")).await;
+    assert_eq!(peer.message().await.payload, "first");
+    assert!(pair.publishing.next().now_or_never().is_none());
     grant(&mut pair.subscribing).await;
     assert!(soon("the result", subscribed).await.is_ok());
     assert!(matches!(

@@ -180,6 +180,10 @@ async fn a_loss_ends_the_split_and_it_may_be_asked_for_again() {
         assert!(!soon("the split", splitting).await);
     }
     peer.lost().await;
+    assert_eq!(
+        peer.publish(publish("t", "")).await,
+        Err(RequestError::NotConnected)
+    );
     let (socket, _) = broker.client(|_| ()).await;
     assert!(matches!(peer.event().await, Event::Connected { .. }));
     let splitting = split(&peer);
