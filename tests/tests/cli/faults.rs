@@ -95,7 +95,7 @@ fn an_unknown_number_of_connections_is_told_with_those_there_are() -> Result<()>
     );
     let ended = hello("call greet --as a --broker mqtt://h --connections two")?
         .word("--client-id")
-        .word(&"x".repeat(125))
+        .word("x".repeat(125))
         .end()?;
     says(
         &ended,
