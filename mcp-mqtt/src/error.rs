@@ -1,7 +1,11 @@
 //! How an error is told together with its causes, in a log line or on a terminal. The errors
-//! themselves live with the operations that fail.
+//! themselves live with the operations that fail; only that of an unknown word is here, which has many.
+
+mod word;
 
 use std::error::Error;
+
+pub use word::UnknownWord;
 
 /// The text of an error with its causes, and after them what each of them advises: an error's text is
 /// `what is wrong; what to do`, so that this gives `outer: inner: innermost; what to do`.

@@ -95,8 +95,10 @@ pub mod server;
 pub mod tool;
 pub mod wire;
 
+pub use error::UnknownWord;
 #[cfg(feature = "macros")]
 pub use macros::{json, mcp_server, tool};
 pub use mqtt::{
-    BrokerUrl, ConnectOptions, ConnectionError, OptionsError, OptionsFault, Secret, UrlError,
+    BrokerUrl, ConnectOptions, ConnectionError, Connections, OptionsError, OptionsFault, Secret,
+    UrlError,
 };

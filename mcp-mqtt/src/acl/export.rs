@@ -9,10 +9,10 @@ use std::str::FromStr;
 use super::policy::{Policy, Rule};
 use super::purpose::{Purpose, namespace_of, server_of, tool_of};
 use super::scope::Scope;
-use super::word::UnknownWord;
 use super::{
     aws_iot, dynsec, emqx, emqx_json, hivemq, json, mosquitto, nanomq, rabbitmq, rmqtt, vernemq,
 };
+use crate::error::UnknownWord;
 use crate::wire::Namespace;
 
 /// What a policy can be written as.

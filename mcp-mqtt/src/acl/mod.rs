@@ -88,8 +88,8 @@ mod regex;
 mod rmqtt;
 mod scope;
 mod vernemq;
-mod word;
 
+pub use crate::error::UnknownWord;
 pub use decision::{Decision, Denial};
 pub use diff::PolicyDiff;
 pub use export::{Export, ExportError, ExportOptions, Format, Identity, ShareGroups};
@@ -99,7 +99,6 @@ pub use merge::{Conflict, Difference, MergeError};
 pub use policy::{Action, Policy, Principals, Rule, SELF};
 pub use purpose::{Purpose, Role};
 pub use scope::{DeriveError, InvalidName, Profile, Scope};
-pub use word::UnknownWord;
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::word::UnknownWord;
+use crate::error::UnknownWord;
 use crate::grammar::{self, NameFault};
 use crate::tool::RegistryError;
 use crate::wire::Namespace;

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::exit::Faults;
 use super::files;
-use crate::mqtt::{BrokerUrl, ConnectOptions, Secret};
+use crate::mqtt::{BrokerUrl, ConnectOptions, Connections, Secret};
 
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Broker")]
@@ -26,6 +26,15 @@ pub(super) struct BrokerArgs {
     /// MQTT client id [default: the name and random digits]
     #[arg(long, env = "MQTT_CLIENT_ID", value_name = "ID")]
     pub(super) client_id: Option<String>,
+
+    /// Publish and subscribe on one connection or on two; auto: on two if the broker is slow on one
+    #[arg(
+        long,
+        env = "MQTT_CONNECTIONS",
+        value_name = "auto|one|two",
+        default_value_t
+    )]
+    pub(super) connections: Connections,
 
     /// Certificates (PEM) to trust [default: those of the system]
     #[arg(long, env = "MQTT_CA_FILE", value_name = "FILE")]
@@ -76,6 +85,7 @@ impl BrokerArgs {
         options.username = username.or_else(|| Some(name.to_owned()));
         options.password = password.or(options.password);
         options.client_id = self.client_id;
+        options.connections = self.connections;
         options.ca_file = self.ca_file;
         options.cert_file = self.cert_file;
         options.key_file = self.key_file;

@@ -10,7 +10,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// A connection that lived this long ends the series. Not the CONNACK: a broker that accepts and closes at once,
 /// or two clients that take each other over, would otherwise be retried without any wait.
-const STABLE: Duration = Duration::from_secs(30);
+pub(super) const STABLE: Duration = Duration::from_secs(30);
 
 /// Exponential back-off with full jitter: each wait is uniform between zero and a bound that doubles, so that the
 /// clients of a broker that restarts do not all return at the same moment.

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use rumqttc::v5::AsyncClient;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
@@ -12,15 +11,17 @@ use tokio::time::timeout;
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
+use super::connections::Connections;
 use super::driver::Driver;
 use super::error::{ConnectionError, PublishError, RequestError};
+use super::half::queue;
 use super::ledger::Grants;
 #[cfg(test)]
 use super::limits::Limits;
 use super::options::{ConnectOptions, OptionsError, OptionsFault};
 use super::packet::{Message, Publish, Published, Subscription, Will};
 use super::request::{SubscribeAll, UnsubscribeOne};
-use super::shared::{ROOM, Shared, Status};
+use super::shared::{Shared, Status};
 use super::{names, prepare};
 
 /// How long [`Connection::disconnect`] waits for what is queued and unacknowledged.
@@ -53,8 +54,12 @@ pub(crate) enum Event {
     },
 }
 
-/// A connection to the broker that is made again whenever it breaks, until it is closed or every handle is dropped
-/// (which closes it without a DISCONNECT, so that the will fires). Subscribing again is the business of the handler.
+/// A connection to the broker, or two that publish and subscribe and are one to its users: they come and go together.
+/// Requests leave in the order in which they were made, but with two connections not the publishes in that of the
+/// others.
+///
+/// It is made again whenever it breaks, until it is closed or every handle is dropped (which closes it without a
+/// DISCONNECT, so that the will fires). Subscribing again is the business of the handler.
 #[derive(Clone)]
 pub(crate) struct Connection {
     owner: Arc<Owner>,
@@ -105,17 +110,20 @@ impl Connection {
         will: Option<Will>,
         handler: impl FnOnce(WeakConnection) -> H,
     ) -> Result<Self, OptionsError> {
-        let wire = prepare::prepare(&options, will)?;
+        let plan = prepare::prepare(&options, will)?;
         let runtime = Handle::try_current().map_err(|_| OptionsError {
             faults: vec![OptionsFault::NoRuntime],
         })?;
-        // One more place than requests may take: the DISCONNECT's.
-        let (client, eventloop) = AsyncClient::new(wire, ROOM + 1);
-        let shared = Arc::new(Shared::new(client));
+        let (client, eventloop) = queue(match options.connections {
+            Connections::Two => plan.publishing(),
+            Connections::Auto | Connections::One => plan.only(false),
+        });
+        let divisible = options.connections == Connections::Auto && options.client_id.is_none();
+        let shared = Arc::new(Shared::new(client, divisible));
         let (start, started) = oneshot::channel();
         let owner = Arc::new_cyclic(|weak| {
             let handler = handler(WeakConnection(weak.clone()));
-            let driver = Driver::new(Arc::clone(&shared), eventloop, options, handler);
+            let driver = Driver::new(Arc::clone(&shared), eventloop, plan, options, handler);
             let task = runtime.spawn(async move {
                 // The first event must find the weak handle upgradable.
                 if started.await.is_ok() {
@@ -228,6 +236,49 @@ impl Connection {
     }
 }
 
+/// For those who find the broker slow.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "nobody measures the broker yet")
+)]
+impl Connection {
+    /// How many connections there are: `One` or `Two`.
+    pub(crate) fn connections_in_use(&self) -> Connections {
+        if self.owner.shared.is_pair() {
+            Connections::Two
+        } else {
+            Connections::One
+        }
+    }
+
+    /// Whether [`split`](Self::split) is possible: there is one connection, and nobody said that it stays so.
+    pub(crate) fn can_split(&self) -> bool {
+        self.owner.shared.is_divisible()
+    }
+
+    /// Makes two connections of one: waits until everything requested before has its result (if that takes 5 s, it
+    /// gives up), leaves without the will firing, and connects again at once. The result is whether there are two then.
+    ///
+    /// The handler is told `Connected` again, without a session and without a `Lost` before it: it subscribes again.
+    /// What is requested in the meantime waits, publishes also until what the handler requested has its answers.
+    /// **Messages that come in the meantime are lost as in a loss**: nothing that is waited for should be on its way.
+    pub(crate) async fn split(&self) -> bool {
+        let shared = &self.owner.shared;
+        if shared.split() {
+            let shared = Arc::clone(shared);
+            // In a task, so that it comes to its end although nobody waits for it.
+            let split = tokio::spawn(async move {
+                if timeout(FINISH, shared.split_over()).await.is_err() {
+                    shared.stay();
+                    drop(shared.split_over().await);
+                }
+            });
+            drop(split.await);
+        }
+        shared.is_pair()
+    }
+}
+
 /// What only tests wait for and look at.
 #[cfg(test)]
 impl Connection {
@@ -241,14 +292,15 @@ impl Connection {
         deadline: impl Into<Instant>,
     ) -> Result<(), ConnectionError> {
         let mut status = self.owner.shared.status();
-        let settled = status.wait_for(|status| !matches!(status, Status::Connecting(_)));
+        let settled =
+            status.wait_for(|status| !matches!(status, Status::Connecting(_) | Status::Splitting));
         // At the deadline, or with a fault that cannot be, the last status tells the most.
         drop(timeout_at(deadline.into(), settled).await);
         let last = status.borrow().clone();
         match last {
             Status::Connected => Ok(()),
             Status::Connecting(Some(error)) | Status::Ended(error) => Err(error),
-            Status::Connecting(None) => Err(ConnectionError::NoAnswer),
+            Status::Connecting(None) | Status::Splitting => Err(ConnectionError::NoAnswer),
         }
     }
 

@@ -1,47 +1,43 @@
-//! The polling task: connects, polls, ties answers to requests, hands messages to the handler, connects again.
+//! The task of a client: keeps one or two connections up, told apart by what they are [for](Role), and tells the handler.
 //!
-//! `EventLoop::poll` is not cancel-safe under load, so nothing is awaited beside it while connected. When it fails,
-//! it has queued events that it read before the failure: they are of the old connection and are handled before the
-//! loss is told, so that none can surface after the next CONNACK. Then rumqttc's whole state is replaced: it would
-//! otherwise keep a collision, a packet id beyond a smaller window, and what is pending, to be replayed.
+//! Two connections live and die together: requests are taken when both are there, and the end of either is the end of
+//! both. They are polled by one task, so the handler needs no lock.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rumqttc::Outgoing;
-use rumqttc::v5::mqttbytes::v5::{ConnAck, Packet, PubAck};
-use rumqttc::v5::{Event as WireEvent, EventLoop, MqttOptions, MqttState, Request};
-use tokio::time::{Instant, sleep, timeout};
+use rumqttc::v5::EventLoop;
+use tokio::time::{Instant, sleep};
 use tracing::{debug, info, warn};
 
-use super::backoff::{self, Backoff};
+use super::backoff::{self, Backoff, STABLE};
 use super::connection::Event;
+use super::connections::Connections;
 use super::error::{ConnectionError, in_one_line};
-use super::ledger::Left;
-use super::limits::Limits;
+use super::half::{Half, queue};
 use super::options::ConnectOptions;
 use super::packet::Message;
-use super::prepare::WINDOW;
-use super::reason::{ReasonCode, granted};
-use super::shared::{Shared, Status};
+use super::prepare::Plan;
+use super::request::Role;
+use super::shared::Shared;
 use crate::error::chain;
-
-/// How long the broker has to close the connection after a DISCONNECT. Closing first, with something of the broker's
-/// unread, would reset the connection, and the DISCONNECT could be lost with it.
-const LINGER: Duration = Duration::from_millis(500);
 
 pub(super) struct Driver<H: FnMut(Event)> {
     shared: Arc<Shared>,
     handler: H,
-    eventloop: EventLoop,
-    /// As configured; rumqttc writes what the broker wants into its own copy.
-    options: MqttOptions,
+    plan: Plan,
+    /// For everything where it is the only one.
+    publishing: Half,
+    subscribing: Option<Half>,
     configured: ConnectOptions,
     address: String,
     backoff: Backoff,
-    /// The broker keeps a session of this client id, which the next connection resumes.
+    /// The broker keeps a session, which the next connection resumes.
     has_session: bool,
     was_connected: bool,
+    /// Two connections were this side's idea, and have not proved to last yet.
+    on_trial: bool,
     /// The outage has been told in the log.
     warned: bool,
     /// Why the task ended.
@@ -49,40 +45,55 @@ pub(super) struct Driver<H: FnMut(Event)> {
 }
 
 impl<H: FnMut(Event)> Driver<H> {
+    /// `eventloop` is that of the first connection.
     pub(super) fn new(
         shared: Arc<Shared>,
         eventloop: EventLoop,
+        plan: Plan,
         configured: ConnectOptions,
         handler: H,
     ) -> Self {
-        Self {
+        let address = configured.url.address();
+        let publishing = Half::new(
+            Role::Publishing,
+            Arc::clone(&shared),
+            eventloop,
+            address.clone(),
+        );
+        let mut driver = Self {
             shared,
             handler,
-            options: eventloop.options.clone(),
-            eventloop,
-            address: configured.url.address(),
-            configured,
+            plan,
+            publishing,
+            subscribing: None,
+            address,
             has_session: false,
             backoff: Backoff::default(),
             was_connected: false,
+            on_trial: false,
             warned: false,
             end: ConnectionError::Stopped,
+            configured,
+        };
+        if driver.configured.connections == Connections::Two {
+            driver.pair();
         }
+        driver
     }
 
     /// Runs until the connection is closed for good.
     pub(super) async fn run(mut self) {
         loop {
-            let error = match self.connect().await {
+            let result = match self.connect().await {
                 Ok(()) => {
                     let since = Instant::now();
-                    let error = self.serve().await;
-                    self.backoff.connection_lived(since.elapsed());
-                    error
+                    let result = self.serve().await;
+                    self.lived(since.elapsed());
+                    result
                 }
-                Err(error) => error,
+                Err(error) => Err(error),
             };
-            match self.lost(error) {
+            match self.over(result) {
                 Some(wait) => sleep(wait).await,
                 None => return,
             }
@@ -90,189 +101,121 @@ impl<H: FnMut(Event)> Driver<H> {
     }
 
     async fn connect(&mut self) -> Result<(), ConnectionError> {
-        debug!(
-            address = self.address,
-            client_id = self.options.client_id(),
-            "connecting to the broker"
-        );
-        // Cancelling is safe here: there is no connection whose packets could be torn, and once there is one, `poll`
-        // returns the CONNACK without waiting.
         let limit = self.configured.connect_timeout;
-        match timeout(limit, self.eventloop.poll()).await {
-            Ok(Ok(WireEvent::Incoming(Packet::ConnAck(connack)))) => self.connected(connack),
-            Ok(Ok(_)) => Err(ConnectionError::protocol(
-                "something came before the CONNACK",
-            )),
-            Ok(Err(error)) => Err(ConnectionError::from_wire(
-                error,
-                &self.address,
-                &self.options.client_id(),
-                false,
-            )),
-            Err(_) => Err(ConnectionError::TimedOut {
-                address: self.address.clone(),
-                after: limit,
-            }),
-        }
-    }
-
-    fn connected(&mut self, connack: ConnAck) -> Result<(), ConnectionError> {
-        let limits = connack.properties.map(Limits::from).unwrap_or_default();
-        if limits.receive_maximum == 0 {
-            return Err(ConnectionError::protocol(
-                "the CONNACK has a receive maximum of 0",
-            ));
-        }
-        if limits.server_keep_alive == Some(0) {
-            // "No keep-alive"; rumqttc would take it for "ping without pause".
-            self.eventloop
-                .options
-                .set_keep_alive(self.options.keep_alive());
+        let mut accepted = self.publishing.connect(limit).await?;
+        let mut second = None;
+        // The one with the will comes last: the will must not fire because the other one fails.
+        if let Some(half) = &mut self.subscribing {
+            let publishing = std::mem::replace(&mut accepted, half.connect(limit).await?);
+            second = Some(std::mem::replace(&mut accepted.limits, publishing.limits));
         }
         if self.warned {
             info!(address = self.address, "connected to the broker again");
         }
-        debug!(
-            address = self.address,
-            session_present = connack.session_present,
-            ?limits,
-            "connected to the broker"
-        );
         self.warned = false;
         self.was_connected = true;
-        self.has_session = self.options.session_expiry_interval().is_some();
-        self.shared.connected(limits);
+        self.has_session = self.plan.keeps_session();
+        self.shared.connected(accepted.limits, second);
         (self.handler)(Event::Connected {
-            session_present: connack.session_present,
+            session_present: accepted.session_present,
         });
         // After the handler: what it requests goes before what those request who wait for the connection.
-        self.shared.set_status(Status::Connected);
+        self.shared.settle();
         Ok(())
     }
 
-    /// Returns when the connection is over.
-    async fn serve(&mut self) -> ConnectionError {
-        loop {
-            match self.step().await {
-                Ok(Step::On) => {}
-                Ok(Step::Left) => {
-                    let closed =
-                        timeout(LINGER, async { while self.step().await.is_ok() {} }).await;
-                    debug!(by_broker = closed.is_ok(), "disconnected from the broker");
-                    return ConnectionError::Stopped;
-                }
-                Err(error) => return error,
+    /// Returns when the connection is over: `Ok` if this side left in order.
+    async fn serve(&mut self) -> Result<(), ConnectionError> {
+        let mut on_message = |message| (self.handler)(Event::Message(message));
+        let Some(subscribing) = &mut self.subscribing else {
+            return self.publishing.serve(&mut on_message).await;
+        };
+        let mut receiving = pin!(subscribing.serve(&mut on_message));
+        tokio::select! {
+            over = self.publishing.serve(unasked) => {
+                over?;
+                self.shared.leave_too();
+                receiving.await
             }
+            over = &mut receiving => over,
         }
     }
 
-    async fn step(&mut self) -> Result<Step, ConnectionError> {
-        match self.eventloop.poll().await {
-            Ok(event) => self.event(event),
-            Err(error) => {
-                for event in std::mem::take(&mut self.eventloop.state.events) {
-                    self.event(event)?;
-                }
-                Err(ConnectionError::from_wire(
-                    error,
-                    &self.address,
-                    &self.options.client_id(),
-                    true,
-                ))
-            }
+    fn lived(&mut self, time: Duration) {
+        self.backoff.connection_lived(time);
+        if time >= STABLE {
+            self.on_trial = false;
         }
     }
 
-    fn event(&mut self, event: WireEvent) -> Result<Step, ConnectionError> {
-        match event {
-            WireEvent::Incoming(Packet::Publish(publish)) => match Message::from_wire(publish) {
-                Some(message) => (self.handler)(Event::Message(message)),
-                None => debug!("dropped a message whose topic is empty or no text"),
-            },
-            WireEvent::Incoming(Packet::PubAck(PubAck { pkid, reason, .. })) => {
-                let reason = ReasonCode::from(reason);
-                self.shared.update(|ledger| ledger.published(pkid, reason));
-                if reason.is_failure() {
-                    self.release(pkid);
-                }
-            }
-            WireEvent::Incoming(Packet::SubAck(suback)) => {
-                let grants = suback.return_codes.into_iter().map(granted).collect();
-                if !self
-                    .shared
-                    .update(|ledger| ledger.subscribed(suback.pkid, grants))
-                {
-                    return Err(ConnectionError::protocol(
-                        "a SUBACK has not one code for each filter",
-                    ));
-                }
-            }
-            WireEvent::Incoming(Packet::UnsubAck(unsuback)) => {
-                let reason = unsuback
-                    .reasons
-                    .first()
-                    .copied()
-                    .map_or(ReasonCode::SUCCESS, ReasonCode::from);
-                self.shared
-                    .update(|ledger| ledger.unsubscribed(unsuback.pkid, reason));
-            }
-            WireEvent::Outgoing(Outgoing::Publish(pkid)) => return self.left(Left::Publish, pkid),
-            WireEvent::Outgoing(Outgoing::Subscribe(pkid)) => {
-                return self.left(Left::Subscribe, pkid);
-            }
-            WireEvent::Outgoing(Outgoing::Unsubscribe(pkid)) => {
-                return self.left(Left::Unsubscribe, pkid);
-            }
-            WireEvent::Outgoing(Outgoing::Disconnect) if self.shared.is_leaving() => {
-                return Ok(Step::Left);
-            }
-            WireEvent::Outgoing(Outgoing::Disconnect) => {
-                // rumqttc notes it without sending it.
-                return Err(ConnectionError::protocol(
-                    "a topic alias came although none was offered",
-                ));
-            }
-            _ => {}
-        }
-        Ok(Step::On)
-    }
-
-    fn left(&self, left: Left, pkid: u16) -> Result<Step, ConnectionError> {
-        if self.shared.left(left, pkid) {
-            return Ok(Step::On);
-        }
-        Err(ConnectionError::protocol(
-            "requests left in another order than they were made",
-        ))
-    }
-
-    /// Sends the publish that waits for this packet id. rumqttc does so itself only when the id is freed by a
-    /// success; after a refusal it would wait until the keep-alive ends the connection.
-    fn release(&mut self, pkid: u16) {
-        if let Some(publish) = self
-            .eventloop
-            .state
-            .collision
-            .take_if(|publish| publish.pkid == pkid)
-        {
-            self.eventloop.pending.push_front(Request::Publish(publish));
-        }
-    }
-
-    /// Cleans up and tells; returns how long to wait before the next attempt, `None` for no other.
-    fn lost(&mut self, error: ConnectionError) -> Option<Duration> {
+    /// Cleans up; returns how long to wait before the next attempt, `None` for no other.
+    fn over(&mut self, result: Result<(), ConnectionError>) -> Option<Duration> {
         self.clean();
         if self.shared.is_closing() {
             return None;
         }
+        match result {
+            Ok(()) => {
+                self.split();
+                Some(Duration::ZERO)
+            }
+            Err(error) => self.lost(error),
+        }
+    }
+
+    /// Goes on with two connections, because a handle asked for it.
+    fn split(&mut self) {
+        self.on_trial = true;
+        // The session was that of the other id.
+        self.has_session = false;
+        self.pair();
+        self.renew();
+        info!(
+            "this broker holds small packets back; from now on there are two connections to it, one to publish and one to subscribe. The better cure is `set_tcp_nodelay true` in mosquitto.conf"
+        );
+    }
+
+    fn pair(&mut self) {
+        let (client, eventloop) = queue(self.plan.subscribing(false));
+        self.shared.pair(client);
+        self.subscribing = Some(Half::new(
+            Role::Subscribing,
+            Arc::clone(&self.shared),
+            eventloop,
+            self.address.clone(),
+        ));
+    }
+
+    fn unite(&mut self) {
+        self.on_trial = false;
+        self.has_session = false;
+        self.subscribing = None;
+        self.shared.unite();
+        warn!("two connections to the broker did not last; from now on there is one again");
+    }
+
+    /// Prepares for the next attempt.
+    fn renew(&mut self) {
+        match &mut self.subscribing {
+            None => self.publishing.renew(self.plan.only(self.has_session)),
+            Some(half) => {
+                self.publishing.renew(self.plan.publishing());
+                half.renew(self.plan.subscribing(self.has_session));
+            }
+        }
+    }
+
+    /// Tells of the loss; returns how long to wait before the next attempt, `None` for no other.
+    fn lost(&mut self, error: ConnectionError) -> Option<Duration> {
         let taken_over = matches!(error, ConnectionError::TakenOver { .. });
         if taken_over && self.configured.client_id.is_none() {
-            self.options.set_client_id(self.configured.new_client_id());
+            self.plan.set_client_id(self.configured.new_client_id());
             self.has_session = false;
         }
-        self.eventloop.state = MqttState::new(WINDOW, false);
-        self.eventloop.options = self.options.clone();
-        self.eventloop.options.set_clean_start(!self.has_session);
+        if self.on_trial {
+            self.unite();
+        }
+        self.renew();
 
         let fatal = if taken_over {
             // Whoever set the id meant it; with it, the two would throw each other out for ever.
@@ -283,8 +226,7 @@ impl<H: FnMut(Event)> Driver<H> {
         };
         let retry_in = (!fatal).then(|| self.backoff.next(backoff::random()));
         self.tell(&error, retry_in);
-        self.shared
-            .set_status(Status::Connecting(Some(error.clone())));
+        self.shared.connecting(error.clone());
         if fatal {
             self.end = error.clone();
         }
@@ -309,15 +251,25 @@ impl<H: FnMut(Event)> Driver<H> {
         }
     }
 
-    /// Closes the socket and gives every request its result.
+    /// Closes the sockets and gives every request its result.
     fn clean(&mut self) {
-        let eventloop = &mut self.eventloop;
+        let Self {
+            publishing,
+            subscribing,
+            ..
+        } = self;
         self.shared.lost(|| {
-            eventloop.clean();
-            // rumqttc would send these again on the next connection, after their callers were told that they failed.
-            eventloop.pending.clear();
+            publishing.clean();
+            if let Some(half) = subscribing {
+                half.clean();
+            }
         });
     }
+}
+
+/// Nothing is subscribed on a connection that publishes.
+fn unasked(_: Message) {
+    debug!("dropped a message that came on the connection for publishing");
 }
 
 impl<H: FnMut(Event)> Drop for Driver<H> {
@@ -331,10 +283,4 @@ impl<H: FnMut(Event)> Drop for Driver<H> {
 fn in_milliseconds(time: Duration) -> humantime::FormattedDuration {
     let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     humantime::format_duration(Duration::from_millis(milliseconds))
-}
-
-enum Step {
-    On,
-    /// The DISCONNECT left.
-    Left,
 }

@@ -2,21 +2,23 @@
 //!
 //! | File | Holds |
 //! |---|---|
-//! | `url`, `secret`, `options` | what a user configures |
+//! | `url`, `secret`, `options`, `connections` | what a user configures |
 //! | `prepare`, `tls` | its translation for rumqttc and rustls |
 //! | `packet`, `names`, `reason`, `limits` | what travels, and what may |
 //! | `convert`, `request` | to rumqttc's packets and back |
 //! | `ledger`, `backoff` | which answer belongs to which request; when to try again (no I/O) |
-//! | `shared`, `driver`, `connection` | the state, the polling task, the handle |
+//! | `state`, `shared`, `half`, `driver`, `connection` | the state, its lock, one polled connection, the task for one or two, the handle |
 //! | `error` | why there is no connection; why a request failed |
 //!
 //! Knows nothing of tools and MCP; the syntax of topics is that of [`filter`](crate::wire::filter).
 
 mod backoff;
 mod connection;
+mod connections;
 mod convert;
 mod driver;
 mod error;
+mod half;
 mod ledger;
 mod limits;
 mod names;
@@ -27,10 +29,12 @@ mod reason;
 mod request;
 mod secret;
 mod shared;
+mod state;
 #[cfg(feature = "tls")]
 mod tls;
 mod url;
 
+pub use connections::Connections;
 pub use error::ConnectionError;
 pub use options::{ConnectOptions, OptionsError, OptionsFault};
 pub use secret::Secret;

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::connections::Connections;
 use super::names;
 use super::packet::Will;
 use super::secret::Secret;
@@ -60,6 +61,8 @@ pub struct ConnectOptions {
     pub session_expiry: Duration,
     /// How long the broker may take to accept the connection, from 1 ms to an hour; default 5 s.
     pub connect_timeout: Duration,
+    /// Whether publishing and subscribing share one connection; default: they do unless the broker is slow on it.
+    pub connections: Connections,
     /// Who connects: how a client id begins that is made because none is set.
     pub(super) name: Option<String>,
 }
@@ -81,6 +84,7 @@ impl ConnectOptions {
             receive_maximum: 1024,
             session_expiry: Duration::ZERO,
             connect_timeout: Duration::from_secs(5),
+            connections: Connections::default(),
             name: None,
         }
     }
@@ -121,6 +125,12 @@ impl ConnectOptions {
                 .as_deref()
                 .is_some_and(|id| bad_text(id) || id.len() > 128)
                 .then_some(Fault::ClientId),
+            (self.connections == Connections::Two
+                && self
+                    .client_id
+                    .as_ref()
+                    .is_some_and(|id| (125..=128).contains(&id.len())))
+            .then_some(Fault::ClientIdForTwo),
             self.username
                 .as_deref()
                 .is_some_and(bad_text)
@@ -181,6 +191,11 @@ pub enum OptionsFault {
     /// See [`ConnectOptions::client_id`].
     #[error("the client id must have 1 to 128 bytes and no control characters")]
     ClientId,
+    /// See [`Connections::Two`].
+    #[error(
+        "the client id must have at most 124 bytes, because the second of two connections appends `-sub` to it"
+    )]
+    ClientIdForTwo,
     /// See [`ConnectOptions::username`].
     #[error("the user name must have 1 to 65535 bytes and no control characters")]
     Username,
@@ -328,6 +343,18 @@ mod tests {
               - a client certificate needs its private key, and a key its certificate; give both files or none
               - certificate files are given, but the broker's address is not encrypted; write `mqtts://` or `wss://`"#]]
         .assert_eq(&text);
+    }
+
+    #[test]
+    fn two_connections_need_room_for_the_second_id() {
+        let mut options = options("mqtt://h");
+        options.client_id = Some("x".repeat(125));
+        assert!(options.check().is_ok());
+        options.connections = Connections::Two;
+        let faults = options.check().unwrap_err().faults;
+        assert!(matches!(faults[..], [OptionsFault::ClientIdForTwo]));
+        options.client_id = Some("x".repeat(124));
+        assert!(options.check().is_ok());
     }
 
     #[test]

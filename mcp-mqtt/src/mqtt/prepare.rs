@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rumqttc::v5::MqttOptions;
-use rumqttc::v5::mqttbytes::v5::ConnectProperties;
+use rumqttc::v5::mqttbytes::v5::{ConnectProperties, LastWill};
 use rumqttc::{NetworkOptions, Transport};
 
 use super::options::{ConnectOptions, OptionsError, OptionsFault};
@@ -16,11 +16,50 @@ use super::url::Scheme;
 /// 65 535 costs 13 MiB.
 pub(super) const WINDOW: u16 = 256;
 
+/// What each connection of a client is opened with.
+pub(super) struct Plan {
+    /// Without a will, and with the session.
+    common: MqttOptions,
+    will: Option<LastWill>,
+}
+
+impl Plan {
+    pub(super) fn set_client_id(&mut self, id: String) {
+        self.common.set_client_id(id);
+    }
+
+    pub(super) fn keeps_session(&self) -> bool {
+        self.common.session_expiry_interval().is_some()
+    }
+
+    /// For the connection that is the only one.
+    pub(super) fn only(&self, resume: bool) -> MqttOptions {
+        let mut options = self.common.clone();
+        options.set_clean_start(!resume);
+        if let Some(will) = &self.will {
+            options.set_last_will(will.clone());
+        }
+        options
+    }
+
+    /// For the one of two that publishes: it is nothing that outlives it.
+    pub(super) fn publishing(&self) -> MqttOptions {
+        let mut options = self.common.clone();
+        options.set_clean_start(true);
+        options.set_session_expiry_interval(None);
+        options
+    }
+
+    /// For the one of two that subscribes.
+    pub(super) fn subscribing(&self, resume: bool) -> MqttOptions {
+        let mut options = self.only(resume);
+        options.set_client_id(format!("{}-sub", self.common.client_id()));
+        options
+    }
+}
+
 /// Checks everything, files included, and translates it.
-pub(super) fn prepare(
-    options: &ConnectOptions,
-    will: Option<Will>,
-) -> Result<MqttOptions, OptionsError> {
+pub(super) fn prepare(options: &ConnectOptions, will: Option<Will>) -> Result<Plan, OptionsError> {
     let mut faults = options.faults(will.as_ref());
     let transport = transport(options, &mut faults);
     let Some(transport) = transport.filter(|_| faults.is_empty()) else {
@@ -67,10 +106,10 @@ pub(super) fn prepare(
             options.password.as_ref().map_or("", Secret::expose),
         );
     }
-    if let Some(will) = will {
-        wire.set_last_will(will.into_wire());
-    }
-    Ok(wire)
+    Ok(Plan {
+        common: wire,
+        will: will.map(Will::into_wire),
+    })
 }
 
 /// `None` with at least one fault noted.

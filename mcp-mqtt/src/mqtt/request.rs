@@ -9,8 +9,18 @@ use super::ledger::{Grants, Outcome, Waiter};
 use super::limits::Limits;
 use super::packet::{Publish, Published, Subscription};
 
+/// What a connection is for, where there are two. A connection that is the only one is the publishing one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Publishing,
+    Subscribing,
+}
+
 pub(super) trait Request: Send + 'static {
     type Answer: Send + 'static;
+
+    /// Which of two connections it goes over.
+    const ROLE: Role;
 
     /// Whether the broker can take it.
     fn check(&self, limits: &Limits) -> Result<(), RequestError>;
@@ -23,6 +33,7 @@ pub(super) trait Request: Send + 'static {
 
 impl Request for Publish {
     type Answer = Published;
+    const ROLE: Role = Role::Publishing;
 
     fn check(&self, limits: &Limits) -> Result<(), RequestError> {
         limits.check_publish(self)
@@ -49,6 +60,7 @@ pub(super) struct SubscribeAll(pub(super) Vec<Subscription>);
 
 impl Request for SubscribeAll {
     type Answer = Grants;
+    const ROLE: Role = Role::Subscribing;
 
     fn check(&self, limits: &Limits) -> Result<(), RequestError> {
         self.0
@@ -74,6 +86,7 @@ pub(super) struct UnsubscribeOne(pub(super) String);
 
 impl Request for UnsubscribeOne {
     type Answer = ();
+    const ROLE: Role = Role::Subscribing;
 
     fn check(&self, limits: &Limits) -> Result<(), RequestError> {
         // At most: fixed header 5, packet id 2, properties 1, length of the filter 2.

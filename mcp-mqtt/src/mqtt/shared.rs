@@ -11,7 +11,8 @@ use tokio::sync::{Semaphore, SemaphorePermit, TryAcquireError, oneshot, watch};
 use super::error::{ConnectionError, RequestError};
 use super::ledger::{Ledger, Left, Outcome};
 use super::limits::Limits;
-use super::request::Request;
+use super::request::{Request, Role};
+use super::state::{Intent, Line, State};
 
 /// How many requests may be queued, waiting to leave. The next ones wait for room, first come first served, without
 /// being queued.
@@ -25,49 +26,25 @@ pub(super) enum Status {
         #[cfg_attr(not(test), expect(dead_code, reason = "tests read it"))] Option<ConnectionError>,
     ),
     Connected,
+    /// One connection becomes two.
+    Splitting,
     /// For good.
     Ended(ConnectionError),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Open,
-    /// Nothing new is taken; what was asked for before is finished.
-    Closing,
-    /// DISCONNECT is queued: nothing may come behind it.
-    Leaving,
-}
-
-struct State {
-    phase: Phase,
-    ledger: Ledger,
-    /// `Some` while connected.
-    limits: Option<Limits>,
-    /// Requests made before the close that have no room yet.
-    waiting: usize,
 }
 
 pub(super) struct Shared {
     state: Mutex<State>,
     room: Semaphore,
     status: watch::Sender<Status>,
-    client: AsyncClient,
 }
 
 impl Shared {
-    /// `client`'s queue must hold [`ROOM`] requests and the DISCONNECT.
-    pub(super) fn new(client: AsyncClient) -> Self {
-        let state = State {
-            phase: Phase::Open,
-            ledger: Ledger::default(),
-            limits: None,
-            waiting: 0,
-        };
+    /// For one connection. The queue of each client must hold [`ROOM`] requests and the DISCONNECT.
+    pub(super) fn new(client: AsyncClient, divisible: bool) -> Self {
         Self {
-            state: Mutex::new(state),
+            state: Mutex::new(State::new(client, divisible)),
             room: Semaphore::new(ROOM),
             status: watch::Sender::new(Status::Connecting(None)),
-            client,
         }
     }
 
@@ -82,32 +59,37 @@ impl Shared {
         self: &Arc<Self>,
         request: R,
     ) -> impl Future<Output = Outcome<R::Answer>> + Send + 'static + use<R> {
-        let begun = match self.room.try_acquire() {
-            Ok(permit) => self.queue(request, permit, false).map(Begun::Queued),
-            Err(TryAcquireError::Closed) => Err(RequestError::NotConnected),
-            Err(TryAcquireError::NoPermits) => self
-                .wait_for_room()
-                .map(|place| Begun::Waiting(place, request)),
-        };
+        let mut begun = self.begin(request);
+        let shared = Arc::clone(self);
         async move {
-            let answer = match begun? {
-                Begun::Queued(answer) => answer,
-                // Whoever asked while connected is told the same as those who were queued by then.
-                Begun::Waiting(place, request) => match place.0.room.acquire().await {
-                    Err(_) => Err(RequestError::NotSent),
-                    Ok(permit) => {
-                        place
-                            .0
-                            .queue(request, permit, true)
-                            .map_err(|error| match error {
-                                RequestError::NotConnected => RequestError::NotSent,
-                                error => error,
-                            })
+            loop {
+                begun = match begun? {
+                    // The ledger drops no sender without a result; should it ever, the outcome is unknown.
+                    Begun::Queued(answer) => {
+                        return answer.await.unwrap_or(Err(RequestError::Lost));
                     }
-                }?,
-            };
-            // The ledger drops no sender without a result; should it ever, the outcome is unknown.
-            answer.await.unwrap_or(Err(RequestError::Lost))
+                    // Whoever asked while connected is told the same as those who were queued by then.
+                    Begun::Waiting(place, request) => {
+                        let permit = shared.room.acquire().await;
+                        let permit = permit.map_err(|_| RequestError::NotSent)?;
+                        let begun = shared.queue(request, permit, true);
+                        drop(place);
+                        begun.map_err(not_sent)
+                    }
+                    Begun::Held(request) => {
+                        shared.split_over().await.map_err(not_sent)?;
+                        shared.begin(request)
+                    }
+                };
+            }
+        }
+    }
+
+    fn begin<R: Request>(self: &Arc<Self>, request: R) -> Result<Begun<R>, RequestError> {
+        match self.room.try_acquire() {
+            Ok(permit) => self.queue(request, permit, false),
+            Err(TryAcquireError::Closed) => Err(RequestError::NotConnected),
+            Err(TryAcquireError::NoPermits) => self.wait_for_room(request),
         }
     }
 
@@ -116,51 +98,145 @@ impl Shared {
         request: R,
         permit: SemaphorePermit<'_>,
         waited: bool,
-    ) -> Result<oneshot::Receiver<Outcome<R::Answer>>, RequestError> {
+    ) -> Result<Begun<R>, RequestError> {
         let mut state = self.lock();
-        let limits = state.limits.as_ref().ok_or(RequestError::NotConnected)?;
-        if !(state.phase == Phase::Open || waited && state.phase == Phase::Closing) {
+        match state.intent {
+            Intent::Split if !waited => return Ok(Begun::Held(request)),
+            Intent::Close if !waited => return Err(RequestError::NotConnected),
+            _ => {}
+        }
+        let line = state.line(R::ROLE);
+        let limits = line.limits.as_ref().ok_or(RequestError::NotConnected)?;
+        if line.left {
             return Err(RequestError::NotConnected);
         }
         request.check(limits)?;
         let (sender, answer) = oneshot::channel();
         let waiter = R::waiter(&request, sender);
         // It cannot be full: its capacity is that of the room.
-        if !request.send(&self.client) {
+        if !request.send(&line.client) {
             return Err(RequestError::NotConnected);
         }
-        state.ledger.queued(waiter);
+        line.ledger.queued(waiter);
         // Given back when the request leaves.
         permit.forget();
-        Ok(answer)
+        Ok(Begun::Queued(answer))
     }
 
-    fn wait_for_room(self: &Arc<Self>) -> Result<Place, RequestError> {
+    fn wait_for_room<R: Request>(self: &Arc<Self>, request: R) -> Result<Begun<R>, RequestError> {
         let mut state = self.lock();
-        if state.phase != Phase::Open || state.limits.is_none() {
-            return Err(RequestError::NotConnected);
+        match state.intent {
+            Intent::Split => Ok(Begun::Held(request)),
+            Intent::Stay if state.publishing.limits.is_some() => {
+                state.waiting += 1;
+                Ok(Begun::Waiting(Place(Arc::clone(self)), request))
+            }
+            _ => Err(RequestError::NotConnected),
         }
-        state.waiting += 1;
-        Ok(Place(Arc::clone(self)))
     }
 
-    /// Notes the CONNACK. From here on requests are taken.
-    pub(super) fn connected(&self, limits: Limits) {
-        self.lock().limits = Some(limits);
+    /// Waits until the connection is two, or the attempt at it has failed.
+    pub(super) async fn split_over(&self) -> Result<(), RequestError> {
+        let mut status = self.status.subscribe();
+        match status
+            .wait_for(|status| !matches!(status, Status::Splitting))
+            .await
+            .as_deref()
+        {
+            Ok(Status::Connected) => Ok(()),
+            _ => Err(RequestError::NotConnected),
+        }
+    }
+
+    /// Asks for two connections; `false` if that cannot be, or is so already.
+    pub(super) fn split(&self) -> bool {
+        let mut state = self.lock();
+        let splits =
+            state.divisible && state.intent == Intent::Stay && state.publishing.limits.is_some();
+        if splits {
+            state.intent = Intent::Split;
+            self.set_status(Status::Splitting);
+            state.leave_if_done();
+        }
+        splits
+    }
+
+    /// Takes that back, unless it is on the way.
+    pub(super) fn stay(&self) {
+        let mut state = self.lock();
+        let publishing = &state.publishing;
+        if state.intent == Intent::Split && publishing.limits.is_some() && !publishing.left {
+            state.stay();
+            self.set_status(Status::Connected);
+        }
+    }
+
+    /// From now on `client` is for subscribing. Not while connected.
+    pub(super) fn pair(&self, client: AsyncClient) {
+        let mut state = self.lock();
+        state.divisible = false;
+        state.subscribing = Some(Line::new(client));
+    }
+
+    /// From now on and for good one connection is for everything. Not while connected.
+    pub(super) fn unite(&self) {
+        self.lock().subscribing = None;
+    }
+
+    pub(super) fn is_pair(&self) -> bool {
+        self.lock().subscribing.is_some()
+    }
+
+    pub(super) fn is_divisible(&self) -> bool {
+        self.lock().divisible
+    }
+
+    /// Notes the CONNACKs. From here on requests are taken.
+    pub(super) fn connected(&self, publishing: Limits, subscribing: Option<Limits>) {
+        let mut state = self.lock();
+        state.publishing.limits = Some(publishing);
+        if let Some(line) = &mut state.subscribing {
+            line.limits = subscribing;
+        }
+        state.stay();
+    }
+
+    /// The handler has been told of the connection. Those who wait for it go on: at once after what the handler
+    /// requested where that takes the same way, else when that has its answers.
+    pub(super) fn settle(&self) {
+        let mut state = self.lock();
+        state.settling = true;
+        self.settle_if_done(&mut state);
+    }
+
+    fn settle_if_done(&self, state: &mut State) {
+        let idle = |line: &Line| line.ledger.is_idle();
+        if state.settling && state.subscribing.as_ref().is_none_or(idle) {
+            state.settling = false;
+            self.set_status(Status::Connected);
+        }
+    }
+
+    /// There is no connection any more, or there was none; another attempt follows.
+    pub(super) fn connecting(&self, error: ConnectionError) {
+        let mut state = self.lock();
+        state.stay();
+        self.set_status(Status::Connecting(Some(error)));
     }
 
     /// A request left. `false` if the ledger lost its order.
     #[must_use]
-    pub(super) fn left(&self, left: Left, id: u16) -> bool {
+    pub(super) fn left(&self, role: Role, left: Left, id: u16) -> bool {
         self.room.add_permits(1);
-        self.update(|ledger| ledger.left(left, id))
+        self.update(role, |ledger| ledger.left(left, id))
     }
 
     /// Changes the ledger; says goodbye if that was the last that a close waited for.
-    pub(super) fn update<T>(&self, change: impl FnOnce(&mut Ledger) -> T) -> T {
+    pub(super) fn update<T>(&self, role: Role, change: impl FnOnce(&mut Ledger) -> T) -> T {
         let mut state = self.lock();
-        let result = change(&mut state.ledger);
-        self.leave_if_done(&mut state);
+        let result = change(&mut state.line(role).ledger);
+        state.leave_if_done();
+        self.settle_if_done(&mut state);
         result
     }
 
@@ -169,8 +245,15 @@ impl Shared {
         let unsent = {
             let mut state = self.lock();
             take_back();
-            state.limits = None;
-            state.ledger.lost()
+            state.settling = false;
+            state
+                .lines()
+                .map(|line| {
+                    line.limits = None;
+                    line.left = false;
+                    line.ledger.lost()
+                })
+                .sum()
         };
         self.room.add_permits(unsent);
     }
@@ -178,10 +261,10 @@ impl Shared {
     /// The task is over.
     pub(super) fn ended(&self, why: ConnectionError) {
         self.room.close();
-        self.status.send_replace(Status::Ended(why));
+        self.set_status(Status::Ended(why));
     }
 
-    pub(super) fn set_status(&self, status: Status) {
+    fn set_status(&self, status: Status) {
         self.status.send_replace(status);
     }
 
@@ -191,70 +274,68 @@ impl Shared {
 
     #[cfg(test)]
     pub(super) fn limits(&self) -> Option<Limits> {
-        self.lock().limits.clone()
+        self.lock().publishing.limits.clone()
     }
 
     #[cfg(test)]
     pub(super) fn max_packet_size(&self) -> Option<u32> {
-        self.lock()
-            .limits
-            .as_ref()
-            .and_then(|limits| limits.max_packet_size)
+        self.limits().and_then(|limits| limits.max_packet_size)
     }
 
     pub(super) fn is_connected(&self) -> bool {
-        self.lock().limits.is_some()
+        self.lock().publishing.limits.is_some()
     }
 
     pub(super) fn is_closing(&self) -> bool {
-        self.lock().phase != Phase::Open
+        self.lock().intent == Intent::Close
     }
 
-    pub(super) fn is_leaving(&self) -> bool {
-        self.lock().phase == Phase::Leaving
+    pub(super) fn is_leaving(&self, role: Role) -> bool {
+        self.lock().line(role).left
     }
 
     /// Takes nothing new; the DISCONNECT follows what was asked for before. `false` if there is no connection to say
     /// it on.
     pub(super) fn close(&self) -> bool {
         let mut state = self.lock();
-        if state.phase == Phase::Open {
-            state.phase = Phase::Closing;
-        }
-        self.leave_if_done(&mut state);
-        state.limits.is_some()
+        state.intent = Intent::Close;
+        state.leave_if_done();
+        state.publishing.limits.is_some()
     }
 
     /// Sends the DISCONNECT although something is unfinished, and says how much that is.
     pub(super) fn leave_now(&self) -> usize {
         let mut state = self.lock();
-        self.leave(&mut state);
-        state.ledger.unanswered()
+        state.publishing.leave();
+        state.lines().map(|line| line.ledger.unanswered()).sum()
+    }
+
+    /// The same for the one that subscribes, now that the one that publishes has left.
+    pub(super) fn leave_too(&self) {
+        self.lock().line(Role::Subscribing).leave();
     }
 
     /// Takes nothing new, and nothing is finished.
     pub(super) fn cut(&self) {
-        self.lock().phase = Phase::Leaving;
+        let mut state = self.lock();
+        state.intent = Intent::Close;
+        state.lines().for_each(|line| line.left = true);
     }
+}
 
-    fn leave_if_done(&self, state: &mut State) {
-        if state.phase == Phase::Closing && state.waiting == 0 && state.ledger.is_idle() {
-            self.leave(state);
-        }
-    }
-
-    fn leave(&self, state: &mut State) {
-        if state.phase != Phase::Leaving {
-            state.phase = Phase::Leaving;
-            // The last place in the queue is kept for it.
-            drop(self.client.try_disconnect());
-        }
+fn not_sent(error: RequestError) -> RequestError {
+    match error {
+        RequestError::NotConnected => RequestError::NotSent,
+        error => error,
     }
 }
 
 enum Begun<R: Request> {
     Queued(oneshot::Receiver<Outcome<R::Answer>>),
+    /// For room.
     Waiting(Place, R),
+    /// For the end of a split.
+    Held(R),
 }
 
 /// A request's place among those that wait for room.
@@ -264,6 +345,6 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut state = self.0.lock();
         state.waiting -= 1;
-        self.0.leave_if_done(&mut state);
+        state.leave_if_done();
     }
 }

@@ -28,6 +28,7 @@ fn an_empty_variable_is_none() -> Result<()> {
         "MQTT_PASSWORD",
         "MQTT_PASSWORD_FILE",
         "MQTT_CLIENT_ID",
+        "MQTT_CONNECTIONS",
         "MQTT_CA_FILE",
         "MCP_MQTT_NAMESPACE",
         "MCP_MQTT_TIMEOUT",

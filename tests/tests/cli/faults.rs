@@ -84,6 +84,29 @@ fn every_fault_of_the_connection_is_told_at_once() -> Result<()> {
 }
 
 #[test]
+fn an_unknown_number_of_connections_is_told_with_those_there_are() -> Result<()> {
+    let ended = hello("call greet --as a --connections three")?.end()?;
+    assert_eq!(ended.code, 2);
+    assert!(
+        ended
+            .stderr
+            .contains("there is no number of connections `three`; use one of auto, one, two"),
+        "{ended:?}"
+    );
+    let ended = hello("call greet --as a --broker mqtt://h --connections two")?
+        .word("--client-id")
+        .word("x".repeat(125))
+        .end()?;
+    says(
+        &ended,
+        2,
+        expect![[r#"
+        error: the client id must have at most 124 bytes, because the second of two connections appends `-sub` to it"#]],
+    );
+    Ok(())
+}
+
+#[test]
 fn a_bad_namespace_is_told_by_each_command() -> Result<()> {
     for words in ["tools", "acl", "serve", "call greet --as a"] {
         let ended = hello(words)?.words("--namespace a//b").end()?;

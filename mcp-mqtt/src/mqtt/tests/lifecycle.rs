@@ -6,7 +6,7 @@ use std::io;
 use super::mosquitto::Mosquitto;
 use super::*;
 
-fn will() -> Will {
+pub(super) fn will() -> Will {
     Will {
         topic: "will".into(),
         payload: "gone".into(),

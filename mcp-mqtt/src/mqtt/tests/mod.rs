@@ -8,7 +8,9 @@ mod delivery;
 mod hostile;
 mod lifecycle;
 pub(crate) mod mosquitto;
+mod pair;
 mod scripted;
+mod split;
 mod takeover;
 #[cfg(feature = "tls")]
 mod tls;

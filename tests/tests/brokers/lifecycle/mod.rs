@@ -6,6 +6,7 @@ mod build;
 mod end;
 mod leaves_nothing;
 mod replicas;
+mod two_connections;
 
 use std::sync::Arc;
 

@@ -12,7 +12,7 @@ pub struct UnknownWord {
 }
 
 impl UnknownWord {
-    pub(super) fn find<T: Copy + fmt::Display>(
+    pub(crate) fn find<T: Copy + fmt::Display>(
         what: &'static str,
         all: &[T],
         word: &str,
