@@ -8,6 +8,7 @@
 //! | `convert`, `request` | to rumqttc's packets and back |
 //! | `ledger`, `backoff` | which answer belongs to which request; when to try again (no I/O) |
 //! | `shared`, `driver`, `connection` | the state, the polling task, the handle |
+//! | `floor` | bare requests and responses, to compare with |
 //! | `error` | why there is no connection; why a request failed |
 //!
 //! Knows nothing of tools and MCP; the syntax of topics is that of [`filter`](crate::wire::filter).
@@ -17,6 +18,8 @@ mod connection;
 mod convert;
 mod driver;
 mod error;
+#[cfg(feature = "cli")]
+pub(crate) mod floor;
 mod ledger;
 mod limits;
 mod names;
