@@ -4,6 +4,7 @@
 mod acl;
 mod acl_files;
 mod acl_questions;
+mod bench;
 mod call;
 mod environment;
 mod faults;

@@ -54,7 +54,8 @@ fn parse(stat: &str, status: &str) -> Option<Usage> {
     })
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
 
