@@ -88,6 +88,7 @@ mod error;
 pub mod grammar;
 #[cfg(feature = "macros")]
 mod macros;
+mod measure;
 mod mqtt;
 pub mod prelude;
 mod random;

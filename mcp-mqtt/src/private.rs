@@ -1,6 +1,8 @@
-//! What the expansions of the macros name. Nothing here is for people; it may change in any release.
+//! What the expansions of the macros name, and the benchmarks. Nothing here is for people; it may change in any
+//! release.
 
 pub use crate::entry::{MainParam, MainReturn, ServerInfo};
+pub use crate::measure::answer;
 pub use crate::server::Setup;
 pub use crate::tool::Hints;
 pub use crate::tool::constrain::{Constrain, Hole, Unconstrained};

@@ -147,7 +147,7 @@ pub(super) fn not_connected(error: &ConnectError) -> Exit {
 /// banned, bad authentication method (MQTT 5.0 §3.2.2.2).
 const NOT_AUTHORIZED: [u8; 4] = [0x86, 0x87, 0x8A, 0x8C];
 
-fn failed(error: &CallError) -> Exit {
+pub(super) fn failed(error: &CallError) -> Exit {
     // Much of it is a peer's text.
     let text = clean(&chain(error));
     match error {

@@ -4,6 +4,7 @@
 
 mod acl;
 mod args;
+mod bench;
 #[cfg(feature = "broker")]
 mod broker;
 mod broker_args;

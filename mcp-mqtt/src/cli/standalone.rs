@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::args::CommonArgs;
+use super::bench::{self, BenchArgs};
 use super::broker_args::BrokerArgs;
 use super::call::{self, CallArgs};
 use super::exit::{self, Exit, Faults};
@@ -30,6 +31,8 @@ enum Command {
     Tools(ToolsArgs),
     /// Call a tool
     Call(CallArgs),
+    /// Measure what calls of a tool cost
+    Bench(BenchArgs),
     /// Questions about exported policies, and policies in other forms
     Acl(super::acl::StandaloneArgs),
     /// Run a broker for development: in memory, identity = user name
@@ -54,7 +57,8 @@ struct ToolsArgs {
 /// Runs the program `mcp-mqtt` with the arguments of this process.
 pub fn main() -> ExitCode {
     let command = Args::command()
-        .mut_subcommand("call", |call| call.after_help(call::after_help("mcp-mqtt")));
+        .mut_subcommand("call", |call| call.after_help(call::after_help("mcp-mqtt")))
+        .mut_subcommand("bench", |bench| bench.after_help(bench::after_help()));
     let args = match parse::matches(command).and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => args,
         Err(error) => return exit::usage(&error),
@@ -62,7 +66,9 @@ pub fn main() -> ExitCode {
     let log = match args.command {
         #[cfg(feature = "broker")]
         Command::Broker(_) => logging::SERVER,
-        Command::Tools(_) | Command::Call(_) | Command::Acl(_) => logging::COMMAND,
+        Command::Tools(_) | Command::Call(_) | Command::Bench(_) | Command::Acl(_) => {
+            logging::COMMAND
+        }
     };
     logging::init(args.common.log.as_deref(), log);
     let namespace = args
@@ -72,6 +78,7 @@ pub fn main() -> ExitCode {
     Exit::code(match args.command {
         Command::Tools(tools) => list(tools, &namespace),
         Command::Call(call) => call::run(call, &namespace),
+        Command::Bench(bench) => bench::run(bench, &namespace),
         Command::Acl(acl) => super::acl::run_standalone(&acl),
         #[cfg(feature = "broker")]
         Command::Broker(broker) => super::broker::run(broker),

@@ -10,7 +10,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// A connection that lived this long ends the series. Not the CONNACK: a broker that accepts and closes at once,
 /// or two clients that take each other over, would otherwise be retried without any wait.
-pub(super) const STABLE: Duration = Duration::from_secs(30);
+pub(super) const STABLE: Duration = Duration::from_secs(5);
 
 /// Exponential back-off with full jitter: each wait is uniform between zero and a bound that doubles, so that the
 /// clients of a broker that restarts do not all return at the same moment.
@@ -69,9 +69,9 @@ mod tests {
     fn only_a_stable_connection_ends_the_series() {
         let mut backoff = Backoff::default();
         backoff.next(0);
-        backoff.connection_lived(Duration::from_secs(29));
+        backoff.connection_lived(Duration::from_millis(4999));
         assert_eq!(backoff.next(u32::MAX), Duration::from_secs(1));
-        backoff.connection_lived(Duration::from_secs(30));
+        backoff.connection_lived(STABLE);
         assert_eq!(backoff.next(u32::MAX), FIRST);
     }
 }

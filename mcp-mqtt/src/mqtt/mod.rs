@@ -8,6 +8,7 @@
 //! | `convert`, `request` | to rumqttc's packets and back |
 //! | `ledger`, `backoff` | which answer belongs to which request; when to try again (no I/O) |
 //! | `state`, `shared`, `half`, `driver`, `connection` | the state, its lock, one polled connection, the task for one or two, the handle |
+//! | `floor` | bare requests and responses, to compare with |
 //! | `error` | why there is no connection; why a request failed |
 //!
 //! Knows nothing of tools and MCP; the syntax of topics is that of [`filter`](crate::wire::filter).
@@ -18,6 +19,8 @@ mod connections;
 mod convert;
 mod driver;
 mod error;
+#[cfg(feature = "cli")]
+pub(crate) mod floor;
 mod half;
 mod ledger;
 mod limits;

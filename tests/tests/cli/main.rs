@@ -5,6 +5,7 @@ mod acl;
 mod acl_files;
 mod acl_questions;
 mod acl_secret;
+mod bench;
 mod call;
 mod environment;
 mod faults;

@@ -11,6 +11,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("random", &[]),
     ("wire", &["error", "grammar"]),
     ("tool", &["error", "grammar", "wire"]),
+    // A call without a server around it, for benchmarks.
+    ("measure", &["wire", "tool"]),
     ("acl", &["error", "grammar", "wire", "tool"]),
     // Neither tools nor policies: a connection carries bytes.
     ("mqtt", &["error", "grammar", "random", "wire"]),
