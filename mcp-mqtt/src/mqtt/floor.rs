@@ -176,7 +176,7 @@ impl Raw {
         filter: &str,
         in_flight: u16,
     ) -> Result<Self, FloorError> {
-        let mut wire = prepare(options, None)?;
+        let mut wire = prepare(options, None)?.only(false);
         wire.set_outgoing_inflight_upper_limit(in_flight.max(WINDOW));
         let (client, eventloop) = AsyncClient::new(wire, usize::from(in_flight) + 1);
         let mut raw = Self { client, eventloop };
