@@ -13,7 +13,6 @@ use super::{
     aws_iot, dynsec, emqx, emqx_json, hivemq, json, mosquitto, nanomq, rabbitmq, rmqtt, vernemq,
 };
 use crate::error::UnknownWord;
-use crate::wire::Namespace;
 
 /// What a policy can be written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -224,7 +223,8 @@ impl Policy {
     }
 }
 
-/// The tools that anybody may call, as warnings.
+/// The tools that anybody may call, and the rules by which anybody may call what they do not name, as
+/// warnings.
 pub(super) fn open_tools(policy: &Policy) -> Vec<String> {
     let open = |tool| {
         format!(
@@ -232,7 +232,20 @@ pub(super) fn open_tools(policy: &Policy) -> Vec<String> {
              `allowed_callers`"
         )
     };
-    policy.open_tools().into_iter().map(open).collect()
+    let wide = |rule: &Rule| {
+        format!(
+            "any authenticated identity may publish `{}`, and so call every tool whose \
+             topic that covers; name those who may",
+            rule.filter
+        )
+    };
+    let wide = policy.calls_of_anyone().map(wide);
+    policy
+        .open_tools()
+        .into_iter()
+        .map(open)
+        .chain(wide)
+        .collect()
 }
 
 /// What a format takes out of the notes if it lets callers publish without the retain flag alone.
@@ -283,15 +296,7 @@ pub(super) fn groups_are_guessable(policy: &Policy, options: &ExportOptions) -> 
         if rule.purpose() != Purpose::ServeCalls {
             continue;
         }
-        let keyed = |group: &String| {
-            tool_of(&rule.filter).is_some_and(|tool| {
-                let plain = Namespace::share_group(tool, None);
-                group
-                    .strip_prefix(&plain)
-                    .is_some_and(|rest| rest.len() > 1 && rest.starts_with('.'))
-            })
-        };
-        if rule.share.as_ref().is_some_and(|group| !keyed(group)) {
+        if rule.share.is_some() && rule.share_key().is_none() {
             return true;
         }
         unserved.remove(&tool(rule));

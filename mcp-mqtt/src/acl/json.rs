@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::export::{self, Export, ExportError, ExportOptions, Format, Identity};
+use super::grants;
 use super::policy::{Action, Policy, Principals, Rule, SELF};
-use super::purpose::Purpose;
 use crate::grammar;
 use crate::wire::filter::{ALL_LEVELS, ONE_LEVEL, Subscription};
 
@@ -53,8 +53,7 @@ pub(super) fn export(policy: &Policy, options: &ExportOptions) -> Result<Export,
         "{{\n  \"version\": \"{VERSION}\",\n  \"default\": \"{DEFAULT}\",\n  \"rules\": {body}\n}}\n"
     );
     let mut notes = export::notes(policy);
-    let shares = |rule: &Rule| rule.purpose() == Purpose::ServeCalls && rule.share.is_some();
-    if policy.rules().iter().any(shares) && !export::groups_are_guessable(policy, options) {
+    if grants::holds_share_key(policy, options) {
         notes.push("the server's rules hold the share key: keep the file secret".to_owned());
     }
     Ok(Export {

@@ -105,6 +105,13 @@ impl Policy {
         self.rules().iter().filter(wild).collect()
     }
 
+    /// Those of them that are for any authenticated identity and name no tool.
+    pub(super) fn calls_of_anyone(&self) -> impl Iterator<Item = &Rule> {
+        let anyone = |rule: &&Rule| rule.who == Principals::Anyone && exact_tool(rule).is_none();
+        let wide = self.wide_calls().into_iter().filter(anyone);
+        wide.filter(|rule| may_be_a_call(&rule.filter))
+    }
+
     fn open<'p>(
         &'p self,
         tools: &[ToolTopics<'p>],
@@ -137,6 +144,21 @@ impl Policy {
             (true, false) => Cell::Bound,
             (true, true) => Cell::Both,
         }
+    }
+}
+
+/// Whether some tool of some namespace is called on a topic of the filter.
+fn may_be_a_call(filter: &str) -> bool {
+    let levels: Vec<_> = filter.split('/').collect();
+    let is = |level: &str, word| level == word || level == ONE_LEVEL;
+    let ends = |levels: &[&str]| match levels {
+        [_, .., mcp, tools, _, call] => is(mcp, "mcp") && is(tools, "tools") && is(call, "call"),
+        _ => false,
+    };
+    match levels.as_slice() {
+        [.., ALL_LEVELS] => true,
+        [plain @ .., _] => ends(plain) || ends(&levels),
+        [] => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::acl::files as acl;
+use super::acl;
 use super::exit::Exit;
 use super::files;
 use super::signal::Signal;
@@ -27,7 +27,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> Result<(), Exit> {
-    let policy = args.policy.as_deref().map(acl::read).transpose()?;
+    let policy = args.policy.as_deref().map(acl::files::read).transpose()?;
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Exit::failure(format!("the async runtime cannot start: {error}")))?;
     runtime.block_on(async {

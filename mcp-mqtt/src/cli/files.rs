@@ -60,7 +60,9 @@ pub(super) fn write_file(
         format!("{option} {shown}: {error}; choose a file in a folder that you may write to")
     })?;
     if taken {
-        eprintln!(
+        // The file is written, whether or not anybody reads this.
+        let _ = writeln!(
+            io::stderr(),
             "note: {shown} can now be read by its owner only, because it holds the share key; the \
              broker has to be its owner, or root"
         );

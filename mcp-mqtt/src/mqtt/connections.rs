@@ -22,7 +22,7 @@ use crate::error::UnknownWord;
 pub enum Connections {
     /// One; two as soon as the broker is found to hold messages back. Always one where
     /// [`client_id`](super::ConnectOptions::client_id) is set, because the broker may know the client by it; and again
-    /// one if two do not last for 30 s.
+    /// one if two do not last for 5 s.
     #[default]
     Auto,
     /// One for everything.

@@ -9,6 +9,7 @@ mod lifecycle;
 mod linked;
 mod matrix;
 mod protocol;
+mod replicas;
 mod theft;
 mod tools;
 mod world;

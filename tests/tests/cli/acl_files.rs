@@ -272,6 +272,21 @@ fn strict_writes_nothing_while_there_is_a_warning() -> Result<()> {
     Ok(())
 }
 
+// As with `acl -o FILE 2>&1 | head -1`.
+#[test]
+fn who_closes_standard_error_gets_the_file() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (_, closed) = std::io::pipe()?;
+    let ended = fixture("acl -o policy.json")?
+        .folder(&folder)
+        .stderr(closed)
+        .end()?;
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let text = std::fs::read_to_string(folder.path().join("policy.json"))?;
+    mcp_mqtt::acl::Policy::from_json(&text)?;
+    Ok(())
+}
+
 #[test]
 fn a_file_that_cannot_be_written_is_named_with_its_option() -> Result<()> {
     let desk = desk()?;

@@ -90,6 +90,11 @@ impl Run {
         self
     }
 
+    pub fn stderr(mut self, to: impl Into<Stdio>) -> Self {
+        self.0.stderr(to);
+        self
+    }
+
     /// Runs it to its end.
     pub fn end(mut self) -> Result<Ended> {
         // A redirected stream is as one that printed nothing.

@@ -48,7 +48,7 @@ fn a_broker_that_cannot_start_says_why() -> Result<()> {
         let ended = mcp_mqtt("broker --policy")?.word(&file).end()?;
         assert_eq!(ended.code, 2, "{text}: {ended:?}");
         assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
-        let begin = format!("error: --policy {}: ", file.display());
+        let begin = format!("error: {}: ", file.display());
         assert!(ended.stderr.starts_with(&begin), "{ended:?}");
     }
     Ok(())

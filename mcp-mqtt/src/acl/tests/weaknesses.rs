@@ -70,6 +70,46 @@ fn an_emqx_without_share_groups_has_no_weakness() {
     }
 }
 
+/// As derived policies have none of, but a file may.
+#[test]
+fn calls_for_anyone_by_a_wildcard_are_a_warning_although_no_tool_is_named() {
+    let policy = |filter: &str, action: &str, agents: &str| {
+        let rule =
+            format!(r#"{{"topic":"{filter}","action":"{action}","binding":"agent_id"{agents}}}"#);
+        let text = format!(r#"{{"version":"2","default":"deny","rules":[{rule}]}}"#);
+        Policy::from_json(&text).unwrap()
+    };
+    let warned = |policy: &Policy, format| {
+        let warnings = policy.export(format, &ExportOptions::default()).unwrap();
+        let mut warnings = warnings.warnings.iter();
+        warnings.any(|text| text.contains("every tool whose topic that covers"))
+    };
+    for filter in [
+        "demo/mcp/tools/+/call/{$self}",
+        "demo/+/tools/t/call",
+        "demo/#",
+    ] {
+        for format in [
+            Format::Json,
+            Format::Mosquitto,
+            Format::Emqx,
+            Format::Hivemq,
+        ] {
+            assert!(warned(&policy(filter, "pub", ""), format), "{filter}");
+        }
+        let named = policy(filter, "pub", r#","agents":["scout"]"#);
+        let read = policy(filter, "sub", "");
+        assert!(!warned(&named, Format::Json) && !warned(&read, Format::Json));
+    }
+    for other in [
+        "sensors/+",
+        "demo/mcp/servers/+/call",
+        "demo/mcp/clients/+/responses",
+    ] {
+        assert!(!warned(&policy(other, "pub", ""), Format::Json), "{other}");
+    }
+}
+
 #[test]
 fn a_release_that_takes_strangers_for_callers_is_a_warning() {
     let scope = scope(Profile::Hardened, None);

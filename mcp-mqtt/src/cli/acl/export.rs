@@ -1,6 +1,7 @@
 //! `acl` itself: the policy of this program in the form of a broker.
 
 use std::collections::BTreeSet;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
@@ -149,15 +150,18 @@ fn holds_share_key(policy: &Policy, text: &str) -> bool {
 
 /// What stays open, also where the text says it too: nobody reads a file that a pipe takes on.
 fn tell(export: &Export) {
+    let mut text = String::new();
     if !export.notes.is_empty() {
-        eprintln!("note: what this policy leaves open:");
-        for note in &export.notes {
-            eprint!("{}", hang(&format!("- {note}"), 2, 4));
-        }
+        text.push_str("note: what this policy leaves open:\n");
+    }
+    for note in &export.notes {
+        text.push_str(&hang(&format!("- {note}"), 2, 4));
     }
     for warning in &export.warnings {
-        eprint!("{}", hang(&format!("warning: {warning}"), 0, 2));
+        text.push_str(&hang(&format!("warning: {warning}"), 0, 2));
     }
+    // Who has closed standard error does not want to know; the policy is wanted all the same.
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 fn words(formats: &[Format]) -> String {
