@@ -20,6 +20,9 @@ use crate::wire::{CONTENT_TYPE, Namespace, ServerExtra, Status};
 /// Filters in one SUBSCRIBE packet: small enough for every broker's packet limit.
 const SUBSCRIBE_BATCH: usize = 64;
 
+/// MQTT has no larger last will (MQTT 5.0 §3.1.3.4); the names of some thousand tools would be one.
+const MAX_WILL: usize = 65_535;
+
 /// How many probes in a row may end with the connection before no further one is made.
 const PROBES: u32 = 3;
 
@@ -68,10 +71,15 @@ pub(super) async fn withdraw(shared: &Shared, connection: &Connection, identity:
 pub(super) fn will(shared: &Shared) -> Will {
     let me = &shared.identity;
     let gone = ServerExtra::gone(&shared.instance.name);
-    let card = cards::server_card(me, &shared.registry, Status::Offline, gone);
+    let mut card = cards::server_card(me, &shared.registry, Status::Offline, gone);
+    let mut payload = encode(&card);
+    if payload.len() > MAX_WILL {
+        card.tools.clear();
+        payload = encode(&card);
+    }
     Will {
         topic: topic(shared, &Card::Server),
-        payload: encode(&card).into(),
+        payload: payload.into(),
         retain: true,
         properties: json_properties(),
     }

@@ -5,7 +5,10 @@ mod brokers_come_and_go;
 mod build;
 mod end;
 mod leaves_nothing;
+mod many_tools;
+mod presence;
 mod replicas;
+mod rolling;
 
 use std::sync::Arc;
 
