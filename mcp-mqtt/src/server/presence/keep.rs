@@ -89,7 +89,8 @@ pub(in crate::server) async fn leave(shared: &Shared, connection: &Connection) {
 pub(in crate::server) async fn part(shared: &Shared, connection: &Connection) -> bool {
     let presence = &shared.presence;
     if !presence.lock().is_heard() {
-        return true;
+        // Without presence, as if it were the only one; but not before it has put anything online.
+        return presence.lock().has_announced();
     }
     presence.change(|m| m.part());
     show(shared, connection, LAST).await.ok();

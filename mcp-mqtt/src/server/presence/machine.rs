@@ -82,6 +82,8 @@ pub(super) struct Machine {
     echoed: u64,
     /// The broker does not take own Instance Cards.
     refused: bool,
+    /// Shared cards were published in this session, as far as they had to be.
+    announced: bool,
 }
 
 impl Machine {
@@ -105,6 +107,7 @@ impl Machine {
             before: 0,
             echoed: 0,
             refused: false,
+            announced: false,
         }
     }
 
@@ -121,7 +124,7 @@ impl Machine {
         (self.repair_at, self.show_at) = (None, None);
         (self.owner, self.claims) = (false, false);
         self.before = self.sent;
-        self.refused = false;
+        (self.refused, self.announced) = (false, false);
     }
 
     /// What is retained has been read, as far as the broker lets it.
@@ -130,6 +133,7 @@ impl Machine {
             return;
         }
         self.phase = Phase::Serving;
+        self.announced = true;
         self.owner = self.peers.above(&self.me, now) == 0;
         self.claims = self.owner && !self.other.is_empty();
         if self.sessions > 1 {
@@ -244,6 +248,11 @@ impl Machine {
     /// Whether the broker took an own Instance Card in this session, for all that is known.
     pub(super) fn is_shown(&self) -> bool {
         self.sent > self.before && !self.refused
+    }
+
+    /// Whether this instance has looked after the shared cards in this session.
+    pub(super) fn has_announced(&self) -> bool {
+        self.announced
     }
 
     /// When shared cards are to be published, if so.

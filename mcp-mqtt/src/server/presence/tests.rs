@@ -414,6 +414,20 @@ fn who_leaves_while_another_starts_is_not_the_last_or_is_healed() {
 }
 
 #[test]
+fn who_stops_before_anything_is_read_has_nothing_to_put_offline() {
+    let now = Instant::now();
+    let mut machine = machine("a", 1);
+    machine.connected(cards());
+    assert!(!machine.has_announced());
+    machine.has_read(now);
+    assert!(machine.has_announced());
+    machine.leave();
+    assert!(machine.has_announced());
+    machine.connected(cards());
+    assert!(!machine.has_announced(), "of this session");
+}
+
+#[test]
 fn who_leaves_heals_nothing_any_more() {
     let now = Instant::now();
     let mut machine = serving("a", 1, now);

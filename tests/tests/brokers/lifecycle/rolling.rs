@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use super::presence::{all_cards_say, is_instance, observer, offline, seen};
 use super::serve;
-use crate::tools::tools;
-use crate::world::{Broker, Kind, on_each_broker, scope};
+use crate::tools::{Seen, tools};
+use crate::world::{Broker, Kind, SERVICE, on_each_broker, scope};
 
 /// Calls that are under way at any time.
 const CALLS: usize = 100;
@@ -119,10 +119,19 @@ async fn caller(client: Client, stop: Arc<AtomicBool>) -> Result<usize> {
     Ok(answers)
 }
 
+/// A replica that the broker sends one call at a time, so that it has a queue for it.
+async fn slow(broker: &Broker) -> Result<(RunningServer, Arc<Seen>)> {
+    let mut options = broker.options(SERVICE)?;
+    options.receive_maximum = 1;
+    let (registry, seen, _) = tools()?;
+    let server = broker.server(registry)?.broker(options).build()?;
+    Ok((server.start().await?, seen))
+}
+
 async fn a_stop_under_load_loses_no_call(kind: Kind) -> Result<()> {
     let broker = Broker::open(kind).await?;
-    let (stays, first) = serve(&broker).await?;
-    let (other, second) = serve(&broker).await?;
+    let (stays, first) = slow(&broker).await?;
+    let (other, second) = slow(&broker).await?;
     let stop = Arc::new(AtomicBool::new(false));
     let client = broker.client("scout").await?;
     let calling: Vec<_> = (0..CALLS)
@@ -135,10 +144,10 @@ async fn a_stop_under_load_loses_no_call(kind: Kind) -> Result<()> {
         }
     })
     .await?;
-    let mut leaving: RunningServer = other;
+    let mut leaving = other;
     for _ in 0..3 {
         within("the end of a server", leaving.stop()).await??;
-        let (next, seen) = serve(&broker).await?;
+        let (next, seen) = slow(&broker).await?;
         ran.push(seen);
         leaving = next;
     }
@@ -207,7 +216,7 @@ async fn a_policy_without_the_own_cards_is_served_under(kind: Kind) -> Result<()
         let agents = rule["agents"].to_string();
         let topic = rule["topic"].as_str().unwrap_or_default();
         let card = topic.ends_with("/card") || topic.contains("/instances/");
-        rule["action"] == "sub" && card && agents.contains(crate::world::SERVICE)
+        rule["action"] == "sub" && card && agents.contains(SERVICE)
     })
     .await
 }
