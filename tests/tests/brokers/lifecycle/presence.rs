@@ -262,6 +262,6 @@ async fn a_late_will_of_the_own_connection_is_healed() -> Result<()> {
     drop(will.connect().await?);
     card_says(&watcher, "offline").await?;
     card_says(&watcher, "online").await?;
-    assert_eq!(instances(&broker).await?, [own.clone()]);
+    assert_eq!(instances(&broker).await?, std::slice::from_ref(own));
     Ok(server.stop().await?)
 }
