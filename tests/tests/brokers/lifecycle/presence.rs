@@ -185,7 +185,10 @@ async fn a_card_that_somebody_spoils_comes_back(kind: Kind) -> Result<()> {
         .publish_with(own, "", true, Properties::default())
         .await?;
     while watcher.message().await?.json().is_ok() {}
+    let cleared = Instant::now();
     assert_eq!(watcher.message().await?.json()?["status"], "online");
+    // Not just when it is published anew as a matter of course.
+    assert!(cleared.elapsed() < Duration::from_secs(5));
     Ok(server.stop().await?)
 }
 
