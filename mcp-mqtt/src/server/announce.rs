@@ -9,15 +9,19 @@ use serde::Serialize;
 use super::cards;
 use super::dispatch::PROBE_PROPERTY;
 use super::error::ServeError;
+use super::presence::{self, Card};
 use super::shared::Shared;
 use crate::mqtt::{
     Connection, Properties, Publish, PublishError, Qos, ReasonCode, RequestError, RetainHandling,
     Subscription, Will,
 };
-use crate::wire::{CONTENT_TYPE, Namespace, Status};
+use crate::wire::{CONTENT_TYPE, Namespace, ServerExtra, Status};
 
 /// Filters in one SUBSCRIBE packet: small enough for every broker's packet limit.
 const SUBSCRIBE_BATCH: usize = 64;
+
+/// MQTT has no larger last will (MQTT 5.0 §3.1.3.4); the names of some thousand tools would be one.
+const MAX_WILL: usize = 65_535;
 
 /// How many probes in a row may end with the connection before no further one is made.
 const PROBES: u32 = 3;
@@ -37,7 +41,7 @@ pub(super) enum Stopped {
     Refused(ServeError),
 }
 
-/// Subscribes and goes online.
+/// Subscribes, so that calls are served, and goes online.
 pub(super) async fn announce(
     shared: &Shared,
     connection: &Connection,
@@ -47,7 +51,7 @@ pub(super) async fn announce(
     let started = Instant::now();
     subscribe(shared, connection, sharing, identity).await?;
     shared.set_verified(probe(shared, connection).await?);
-    publish_cards(shared, connection, Status::Online, identity).await?;
+    presence::arrive(shared, connection, identity).await?;
     let took: Duration = started.elapsed();
     tracing::debug!(?took, tools = shared.registry.len(), "announced");
     Ok(())
@@ -55,19 +59,27 @@ pub(super) async fn announce(
 
 /// Puts server and tool cards offline, as far as the broker lets it.
 pub(super) async fn withdraw(shared: &Shared, connection: &Connection, identity: &str) {
+    let all = presence::all_cards(shared);
     if let Err(Stopped::Refused(error)) =
-        publish_cards(shared, connection, Status::Offline, identity).await
+        publish_cards(shared, connection, all, Status::Offline, identity).await
     {
         tracing::warn!(%error, "not every card could be set offline");
     }
 }
 
-/// The last will: the server is offline.
-pub(super) fn will(identity: &cards::Identity, registry: &crate::tool::Registry) -> Will {
-    let card = cards::server_card(identity, registry, Status::Offline);
+/// The last will: this instance is gone, and the server offline unless another one says otherwise.
+pub(super) fn will(shared: &Shared) -> Will {
+    let me = &shared.identity;
+    let gone = ServerExtra::gone(&shared.instance.name);
+    let mut card = cards::server_card(me, &shared.registry, Status::Offline, gone);
+    let mut payload = encode(&card);
+    if payload.len() > MAX_WILL {
+        card.tools.clear();
+        payload = encode(&card);
+    }
     Will {
-        topic: identity.namespace.server_card(&identity.name),
-        payload: encode(&card).into(),
+        topic: topic(shared, &Card::Server),
+        payload: payload.into(),
         retain: true,
         properties: json_properties(),
     }
@@ -96,15 +108,32 @@ async fn subscribe(
     identity: &str,
 ) -> Result<(), Stopped> {
     let filters = filters(shared, sharing);
+    let refused = subscribe_all(connection, filters, RetainHandling::Never).await?;
+    refusals("subscribe to", refused, identity)
+}
+
+/// Subscribes in batches, all at once, and tells which were refused.
+pub(super) async fn subscribe_all(
+    connection: &Connection,
+    filters: Vec<String>,
+    retain: RetainHandling,
+) -> Result<Vec<(String, RequestError)>, Stopped> {
+    let sent: Vec<_> = filters
+        .chunks(SUBSCRIBE_BATCH)
+        .map(|batch| {
+            let subscriptions = batch.iter().map(|filter| Subscription {
+                filter: filter.clone(),
+                qos: Qos::AtLeastOnce,
+                no_local: false,
+                retain,
+            });
+            connection.subscribe(subscriptions.collect())
+        })
+        .collect();
+    let answers = join_all(sent).await;
     let mut refused = Vec::new();
-    for batch in filters.chunks(SUBSCRIBE_BATCH) {
-        let subscriptions = batch.iter().map(|filter| Subscription {
-            filter: filter.clone(),
-            qos: Qos::AtLeastOnce,
-            no_local: false,
-            retain: RetainHandling::Never,
-        });
-        match connection.subscribe(subscriptions.collect()).await {
+    for (batch, answer) in filters.chunks(SUBSCRIBE_BATCH).zip(answers) {
+        match answer {
             Ok(codes) => {
                 for (filter, code) in batch.iter().zip(codes) {
                     if let Err(code) = code {
@@ -119,7 +148,7 @@ async fn subscribe(
             }
         }
     }
-    refusals("subscribe to", refused, identity)
+    Ok(refused)
 }
 
 /// Whether the broker refuses a call in the name of somebody else, so that a caller-bound topic
@@ -166,37 +195,61 @@ async fn probe(shared: &Shared, connection: &Connection) -> Result<bool, Stopped
     Ok(false)
 }
 
-async fn publish_cards(
+/// Publishes these of the shared cards.
+pub(super) async fn publish_cards(
     shared: &Shared,
     connection: &Connection,
+    cards: impl IntoIterator<Item = Card>,
     status: Status,
     identity: &str,
 ) -> Result<(), Stopped> {
-    let (me, registry) = (&shared.identity, &shared.registry);
-    let server = card(
-        me.namespace.server_card(&me.name),
-        &cards::server_card(me, registry, status),
-    );
-    let tools = registry.iter().map(|tool| {
-        let topic = me.namespace.tool_card(tool.name());
-        card(topic, &cards::tool_card(me, tool, status))
-    });
+    let (server, tools): (Vec<_>, Vec<_>) = cards
+        .into_iter()
+        .partition(|which| matches!(which, Card::Server));
+    let message = |which: Card| shared_card(shared, &which, status);
     // The server's card comes last when it goes online and first when it goes offline: a tool counts
     // as online only while its server does.
+    let (first, last) = match status {
+        Status::Offline => (server, tools),
+        Status::Online => (tools, server),
+    };
     let mut refused = Vec::new();
-    match status {
-        Status::Offline => {
-            publish_all(connection, [server], &mut refused).await?;
-            publish_all(connection, tools, &mut refused).await?;
-        }
-        Status::Online => {
-            publish_all(connection, tools, &mut refused).await?;
-            if refused.is_empty() {
-                publish_all(connection, [server], &mut refused).await?;
-            }
-        }
+    publish_all(
+        connection,
+        first.into_iter().filter_map(message),
+        &mut refused,
+    )
+    .await?;
+    if status == Status::Offline || refused.is_empty() {
+        publish_all(
+            connection,
+            last.into_iter().filter_map(message),
+            &mut refused,
+        )
+        .await?;
     }
     refusals("publish to", refused, identity)
+}
+
+/// Where a shared card is retained.
+pub(super) fn topic(shared: &Shared, which: &Card) -> String {
+    let ns = &shared.identity.namespace;
+    match which {
+        Card::Server => ns.server_card(&shared.identity.name),
+        Card::Tool(tool) => ns.tool_card(tool),
+    }
+}
+
+fn shared_card(shared: &Shared, which: &Card, status: Status) -> Option<Publish> {
+    let (me, registry) = (&shared.identity, &shared.registry);
+    let topic = topic(shared, which);
+    Some(match which {
+        Card::Server => {
+            let extra = presence::own_extra(shared);
+            card(topic, &cards::server_card(me, registry, status, extra))
+        }
+        Card::Tool(tool) => card(topic, &cards::tool_card(me, registry.get(tool)?, status)),
+    })
 }
 
 /// Publishes all at once and adds those that were refused.
@@ -247,7 +300,7 @@ fn refusals(
     }))
 }
 
-fn card(topic: String, card: &impl Serialize) -> Publish {
+pub(super) fn card(topic: String, card: &impl Serialize) -> Publish {
     Publish {
         topic,
         payload: encode(card).into(),

@@ -2,7 +2,7 @@
 
 use crate::tool::{Registry, Tool};
 use crate::wire::card::{CARD_VERSION, ToolExtra, VersionInfo, timestamp};
-use crate::wire::{Delivery, Namespace, ServerCard, Status, ToolCard};
+use crate::wire::{Delivery, Namespace, ServerCard, ServerExtra, Status, ToolCard};
 
 /// What the cards of one server have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,8 +13,13 @@ pub(crate) struct Identity {
     pub(crate) description: String,
 }
 
-/// The Server Card.
-pub(crate) fn server_card(server: &Identity, registry: &Registry, status: Status) -> ServerCard {
+/// The Server Card; `extra` says which instance publishes it, or is gone.
+pub(crate) fn server_card(
+    server: &Identity,
+    registry: &Registry,
+    status: Status,
+    extra: ServerExtra,
+) -> ServerCard {
     ServerCard {
         version: CARD_VERSION.to_owned(),
         server: server.name.clone(),
@@ -27,7 +32,7 @@ pub(crate) fn server_card(server: &Identity, registry: &Registry, status: Status
         },
         status,
         last_seen: timestamp(),
-        extra: None,
+        extra: Some(extra),
     }
 }
 

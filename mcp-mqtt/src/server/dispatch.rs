@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::call::Incoming;
+use super::presence;
 use super::refusals::Refusal;
 use super::shared::Shared;
 use crate::mqtt::Message;
@@ -21,6 +22,7 @@ pub(super) fn dispatch(shared: &Arc<Shared>, message: Message) {
     let received = Instant::now();
     let (tool, bound) = match shared.identity.namespace.parse(&message.topic) {
         Some(Topic::Call { tool, caller }) => (shared.registry.get(tool), caller),
+        Some(topic) if presence::saw(shared, topic, &message) => return,
         _ => (None, None),
     };
     let Some(tool) = tool else {

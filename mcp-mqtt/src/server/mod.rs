@@ -17,6 +17,7 @@ mod in_flight;
 mod instance;
 mod limits;
 mod partials;
+mod presence;
 mod refusals;
 mod running_call;
 mod serve;

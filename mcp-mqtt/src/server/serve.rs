@@ -12,6 +12,7 @@ use super::announce::{self, Sharing, Stopped};
 use super::dispatch::dispatch;
 use super::error::ServeError;
 use super::event::Event;
+use super::presence;
 use super::shared::Shared;
 use crate::mqtt::{self, ConnectOptions, Connection, ConnectionError};
 use crate::wire::ErrorKind;
@@ -73,7 +74,7 @@ pub(super) async fn start(
     let shared = Arc::new(shared);
     let (signals, inbox) = mpsc::unbounded_channel();
     let identity = options.username.clone().unwrap_or_default();
-    let will = announce::will(&shared.identity, &shared.registry);
+    let will = announce::will(&shared);
     let handler = {
         let shared = Arc::clone(&shared);
         move |event| match event {
@@ -81,6 +82,7 @@ pub(super) async fn start(
             mqtt::Event::Connected { .. } => {
                 // What was true of the last session need not be of this one.
                 shared.set_verified(false);
+                presence::connected(&shared);
                 drop(signals.send(Signal::Connected));
             }
             mqtt::Event::Lost { error, retry_in } => {
@@ -205,7 +207,10 @@ impl Supervisor {
                     biased;
                     signal = signals.recv() => signal,
                     announced = self.announce() => match announced {
-                        Ok(()) => signals.recv().await,
+                        Ok(()) => tokio::select! {
+                            signal = signals.recv() => signal,
+                            never = self.keep() => match never {},
+                        },
                         Err(error) => return error,
                     },
                 },
@@ -240,24 +245,38 @@ impl Supervisor {
         }
     }
 
-    /// Ends everything in order, if there is still a connection to do so on.
-    async fn leave(&self, drain: bool) {
-        if self.connection.is_connected() {
-            if drain {
-                self.drain().await;
-            }
-            announce::withdraw(&self.shared, &self.connection, &self.identity).await;
-        }
-        self.connection.disconnect().await;
+    /// Looks after the cards.
+    async fn keep(&self) -> Infallible {
+        presence::keep(&self.shared, &self.connection, &self.identity).await
     }
 
-    /// Takes no more calls and lets the running ones end, within the time that they have for it.
+    /// Ends everything in order, if there is still a connection to do so on.
+    async fn leave(&self, drain: bool) {
+        let (shared, connection) = (&self.shared, &self.connection);
+        if connection.is_connected() {
+            if drain {
+                tokio::select! {
+                    () = self.drain() => {}
+                    never = self.keep() => match never {},
+                }
+            }
+            if presence::part(shared, connection).await {
+                announce::withdraw(shared, connection, &self.identity).await;
+            }
+            presence::vanish(shared, connection).await;
+        }
+        connection.disconnect().await;
+    }
+
+    /// Takes no more calls and lets those end that it has, within the time that they have for it. Brokers
+    /// go on delivering what they had queued: those calls count, too.
     async fn drain(&self) {
         let shared = &self.shared;
         let filters = announce::filters(shared, &self.sharing);
         if let Err(error) = self.connection.unsubscribe(filters).await {
             tracing::warn!(%error, "calls could not be unsubscribed from");
         }
+        presence::leave(shared, &self.connection).await;
         shared.stop_taking_calls();
         let drained = tokio::time::timeout(shared.limits.drain_timeout, shared.calls.idle());
         if drained.await.is_err() {

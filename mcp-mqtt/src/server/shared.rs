@@ -11,6 +11,7 @@ use super::event::{Event, Hook};
 use super::in_flight::InFlight;
 use super::instance::Instance;
 use super::limits::Limits;
+use super::presence::Presence;
 use super::refusals::{Refusals, Throttle};
 use super::running_call::RunningCall;
 use super::streams::Streams;
@@ -26,6 +27,7 @@ const REFUSING: usize = 1024;
 pub(super) struct Shared {
     pub(super) identity: Identity,
     pub(super) instance: Instance,
+    pub(super) presence: Presence,
     pub(super) registry: Registry,
     pub(super) state: StateMap,
     pub(super) limits: Limits,
@@ -52,9 +54,11 @@ impl Shared {
         limits: Limits,
         hooks: Vec<Hook>,
     ) -> Self {
+        let instance = Instance::new();
         Self {
             identity,
-            instance: Instance::new(),
+            presence: Presence::new(instance.clone()),
+            instance,
             registry,
             state,
             limits,

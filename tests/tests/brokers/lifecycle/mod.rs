@@ -5,8 +5,11 @@ mod brokers_come_and_go;
 mod build;
 mod end;
 mod leaves_nothing;
+mod many_tools;
+mod presence;
 mod replicas;
 mod two_connections;
+mod rolling;
 
 use std::sync::Arc;
 
