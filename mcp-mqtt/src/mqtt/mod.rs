@@ -32,6 +32,7 @@ mod tls;
 mod url;
 
 pub use error::ConnectionError;
+pub(crate) use options::RECEIVE_MAXIMUM;
 pub use options::{ConnectOptions, OptionsError, OptionsFault};
 pub use secret::Secret;
 pub use url::{BrokerUrl, UrlError};

@@ -95,12 +95,20 @@ async fn subscribe(
     sharing: &Sharing,
     identity: &str,
 ) -> Result<(), Stopped> {
-    let filters = filters(shared, sharing);
+    let me = &shared.identity;
+    let mut filters = filters(shared, sharing);
+    // Not shared: nobody else knows who has the call.
+    let cancels = me.namespace.cancels(&me.name);
+    filters.push(cancels.clone());
     let mut refused = Vec::new();
     for batch in filters.chunks(SUBSCRIBE_BATCH) {
         let subscriptions = batch.iter().map(|filter| Subscription {
             filter: filter.clone(),
-            qos: Qos::AtLeastOnce,
+            qos: if *filter == cancels {
+                Qos::AtMostOnce
+            } else {
+                Qos::AtLeastOnce
+            },
             no_local: false,
             retain: RetainHandling::Never,
         });
