@@ -201,17 +201,26 @@ fn begin(
         partials,
         key,
     });
-    match shared.calls.run(ticket, Arc::clone(&running), now) {
-        Ran::Runs => return Ok((running, request.arguments)),
-        // Whoever stopped it has noted that.
-        Ran::Stopped => {}
-        Ran::Late => shared.duplicates().forget(key),
+    let ran = shared.calls.run(ticket, Arc::clone(&running), now);
+    if ran == Ran::Runs {
+        return Ok((running, request.arguments));
     }
     if let Some(partials) = &running.partials {
         partials.abandon();
     }
-    Err(None)
+    // Whoever stopped it has noted that.
+    if ran == Ran::Stopped {
+        return Err(None);
+    }
+    shared.duplicates().forget(key);
+    let body = ErrorBody::new(ErrorKind::Unavailable, TOO_LATE);
+    let response = Response::error(running.context.call_id(), body, 0);
+    Err(Some(Ready::new(running.reply.clone(), response)))
 }
+
+/// The answer to a call whose deadline came before it could start.
+pub(super) const TOO_LATE: &str =
+    "no place was free until the deadline of the call; it did not run";
 
 /// A response that is ready to be sent.
 struct Ready {

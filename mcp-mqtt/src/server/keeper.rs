@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tokio::runtime::Handle;
 
-use super::call;
+use super::call::{self, TOO_LATE};
 use super::in_flight::{Holding, Ticket};
 use super::shared::{Held, Running, Shared};
 use crate::mqtt::Connection;
@@ -64,8 +64,7 @@ fn keep(shared: &Arc<Shared>, connection: &Connection, runtime: &Handle) {
             }
             for (ticket, call) in due.unstarted {
                 // Not `timeout`, which may mean that the tool ran.
-                let message = "no place was free until its deadline";
-                drop(call::refuse_held(&owner, ticket, call, message));
+                drop(call::refuse_held(&owner, ticket, call, TOO_LATE));
             }
             join_all(notices).await;
         });
