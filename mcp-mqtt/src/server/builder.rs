@@ -335,6 +335,7 @@ fn check_limits(limits: &Limits, broker: Option<&ConnectOptions>, faults: &mut V
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::server::Rate;
     use crate::tool::{Tool, ToolContext};
 
     #[test]
@@ -353,5 +354,37 @@ mod tests {
         let registry = registry.clone().with_groups([("ops", ["alice"])]).unwrap();
         let error = server().registry(registry).build().unwrap_err();
         assert_eq!(error.faults.len(), 2, "{error}");
+    }
+
+    fn built(limits: Limits, receive_maximum: Option<u16>) -> Result<Server, BuildError> {
+        let tool = Tool::builder("read")
+            .handler(|(): (), _: ToolContext| async { Ok::<_, String>(()) })
+            .build()
+            .unwrap();
+        let mut options = ConnectOptions::new("mqtt://h".parse().unwrap());
+        options.receive_maximum = receive_maximum.unwrap_or(options.receive_maximum);
+        let registry = Registry::empty().add(tool).unwrap();
+        let server = Server::builder().name("s").registry(registry);
+        server.broker(options).limits(limits).build()
+    }
+
+    #[test]
+    fn a_broker_may_send_what_may_wait_unless_the_user_says_otherwise() {
+        let receives = |limits, set| built(limits, set).unwrap().options.receive_maximum;
+        assert_eq!(receives(Limits::default(), None), 4096);
+        assert_eq!(receives(Limits::default().queue(10), None), RECEIVE_MAXIMUM);
+        assert_eq!(receives(Limits::default(), Some(1)), 1);
+    }
+
+    #[test]
+    fn limits_with_which_nothing_works_are_faults() {
+        let limits = Limits::default().max_in_flight(0).max_per_caller(0);
+        let limits = limits.queue(65_536).rate(Rate::new(0, 1));
+        let error = built(limits, None).unwrap_err();
+        assert_eq!(error.faults.len(), 4, "{error}");
+        let text = error.to_string();
+        for limit in ["max_in_flight", "queue", "max_per_caller", "rate"] {
+            assert!(text.contains(&format!("`{limit}` must be at")), "{text}");
+        }
     }
 }

@@ -116,7 +116,7 @@ async fn run(shared: Arc<Shared>, ticket: Ticket, incoming: Held) {
 }
 
 /// A call that runs, or what to answer instead.
-type Begun = Result<(Running, Map<String, Value>), Option<Ready>>;
+type Begun = Result<(Running, Map<String, Value>), Option<Box<Ready>>>;
 
 /// Finds out whether a call is to run, and notes that it does.
 fn begin(
@@ -158,11 +158,12 @@ fn begin(
         Verdict::Run => None,
         Verdict::Cancelled | Verdict::Running => return Err(None),
         Verdict::Repeat(payload) => {
-            return Err(Some(Ready {
+            let ready = Ready {
                 reply,
                 call_id,
                 payload,
-            }));
+            };
+            return Err(Some(Box::new(ready)));
         }
         Verdict::NotKept => Some(ErrorBody::new(ErrorKind::Unavailable, NOT_KEPT)),
         Verdict::OtherPayload => {
@@ -230,15 +231,15 @@ struct Ready {
 }
 
 impl Ready {
-    fn new(reply: Reply, response: Response) -> Self {
-        Self {
+    fn new(reply: Reply, response: Response) -> Box<Self> {
+        Box::new(Self {
             payload: reply::encode(&response),
             call_id: response.call_id,
             reply,
-        }
+        })
     }
 
-    async fn send(self, shared: &Shared, connection: &Connection) {
+    async fn send(self: Box<Self>, shared: &Shared, connection: &Connection) {
         let first = connection.publish(self.reply.publish(self.payload.clone()));
         let (reply, call_id) = (&self.reply, &self.call_id);
         reply
