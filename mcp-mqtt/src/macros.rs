@@ -40,6 +40,8 @@
 /// | `allowed_callers` | `["…", …]` | who may call, by identity at the broker, or as `"@group"` of the server; the server's `default_callers`, or everyone who is authenticated. `[]` is nobody |
 /// | `streaming` | flag | the tool sends partial results with [`ToolContext::stream`] |
 /// | `timeout` | `"500ms"`, `"30s"`, `"2m"`, `"1h"` | the longest a call may take; the server's limit |
+/// | `concurrency` | a number from 1 | how many calls of it may run at the same time on one server; as many as the server runs |
+/// | `require_verified` | flag | callers alone may call whose names the broker vouches for; claimed names do, too |
 /// | `read_only`, `destructive`, `idempotent`, `open_world` | flag | the hints of MCP ([`Hints`](crate::tool::Hints)); nothing is said |
 /// | `crate` | `::path` | where this crate is found; `::mcp_mqtt` |
 ///

@@ -95,6 +95,10 @@ impl Spec {
             .map(|callers| quote!(&[#(#callers),*]));
         let callers = some("allowed_callers", callers.as_ref());
         let timeout = some("timeout_ms", options.timeout_ms.as_ref());
+        let concurrency = some("concurrency", options.concurrency.as_ref());
+        let verified = options
+            .require_verified
+            .then(|| quote!(require_verified: true,));
         let streaming = options.streaming.then(|| quote!(streaming: true,));
         let hints = (!options.hints.is_empty()).then(|| {
             let hints = options.hints.iter().map(|(hint, value)| {
@@ -106,7 +110,7 @@ impl Spec {
         quote! {
             name: #name,
             description: #description,
-            #title #version #callers #streaming #timeout #hints
+            #title #version #callers #streaming #timeout #concurrency #verified #hints
         }
     }
 

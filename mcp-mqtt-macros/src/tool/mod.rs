@@ -2,6 +2,7 @@
 
 mod attributes;
 mod callers;
+mod concurrency;
 mod emit;
 mod function;
 mod options;

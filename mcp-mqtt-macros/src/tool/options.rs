@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt as _;
 use syn::{LitStr, Path, parse_quote};
 
-use super::{callers, timeout};
+use super::{callers, concurrency, timeout};
 use crate::docs::Docs;
 use crate::errors::Errors;
 use crate::grammar;
@@ -18,6 +18,8 @@ const KEYS: &[&str] = &[
     "allowed_callers",
     "streaming",
     "timeout",
+    "concurrency",
+    "require_verified",
     "read_only",
     "destructive",
     "idempotent",
@@ -35,6 +37,8 @@ pub(super) struct Options {
     pub(super) allowed_callers: Option<Vec<LitStr>>,
     pub(super) streaming: bool,
     pub(super) timeout_ms: Option<u64>,
+    pub(super) concurrency: Option<usize>,
+    pub(super) require_verified: bool,
     /// The hints that were given, by the names of MCP's fields in snake case.
     pub(super) hints: Vec<(Ident, bool)>,
 }
@@ -56,6 +60,8 @@ impl Options {
             allowed_callers: None,
             streaming: false,
             timeout_ms: None,
+            concurrency: None,
+            require_verified: false,
             hints: Vec::new(),
         };
         let keys = Keys::read(tokens, KEYS, errors);
@@ -92,6 +98,8 @@ impl Options {
             "allowed_callers" => self.allowed_callers = callers(key, errors),
             "streaming" => self.streaming = key.flag(errors).unwrap_or_default(),
             "timeout" => self.timeout_ms = timeout::millis(key, errors),
+            "concurrency" => self.concurrency = concurrency::calls(key, errors),
+            "require_verified" => self.require_verified = key.flag(errors).unwrap_or_default(),
             "crate" => self.krate = key.crate_path(errors).unwrap_or_else(|| self.krate.clone()),
             _ => self.set_hint(key, errors),
         }

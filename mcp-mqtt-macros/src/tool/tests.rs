@@ -40,7 +40,7 @@ fn a_tool_without_parameters_or_result() {
 fn a_tool_with_everything() {
     let arguments = quote! {
         name = "read-all", title = "Reader", version = "2", allowed_callers = ["scout", "analyst"],
-        streaming, timeout = "30s", read_only, idempotent = false, crate = ::renamed
+        streaming, timeout = "30s", concurrency = 4, require_verified, read_only, idempotent = false, crate = ::renamed
     };
     let item = quote! {
         /// Reads

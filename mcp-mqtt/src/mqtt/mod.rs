@@ -39,6 +39,7 @@ mod url;
 
 pub use connections::Connections;
 pub use error::ConnectionError;
+pub(crate) use options::RECEIVE_MAXIMUM;
 pub use options::{ConnectOptions, OptionsError, OptionsFault};
 pub use secret::Secret;
 pub use url::{BrokerUrl, UrlError};

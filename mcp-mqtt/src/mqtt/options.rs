@@ -54,7 +54,8 @@ pub struct ConnectOptions {
     /// less from the one who sends, and refuse the rest there with an error: so keep this at least as large as what
     /// the broker takes.
     pub max_packet_size: u32,
-    /// How many QoS 1 messages the broker may send without having an acknowledgement, from 1; default 1024.
+    /// How many QoS 1 messages the broker may send without having an acknowledgement, from 1; default 1024, and for a
+    /// server at least as many as calls may wait.
     pub receive_maximum: u16,
     /// How long the broker keeps the session after a loss of the connection, in whole seconds; default 0. Each
     /// [`ConnectOptions`] starts a new session; reconnects resume it.
@@ -66,6 +67,9 @@ pub struct ConnectOptions {
     /// Who connects: how a client id begins that is made because none is set.
     pub(super) name: Option<String>,
 }
+
+/// The receive maximum of those who set none.
+pub(crate) const RECEIVE_MAXIMUM: u16 = 1024;
 
 impl ConnectOptions {
     /// The defaults, with the user name and password that `url` holds.
@@ -81,7 +85,7 @@ impl ConnectOptions {
             key_file: None,
             keep_alive: Duration::from_secs(30),
             max_packet_size: 16 * 1024 * 1024,
-            receive_maximum: 1024,
+            receive_maximum: RECEIVE_MAXIMUM,
             session_expiry: Duration::ZERO,
             connect_timeout: Duration::from_secs(5),
             connections: Connections::default(),

@@ -17,8 +17,8 @@ use crate::mqtt::{
 };
 use crate::wire::{CONTENT_TYPE, Namespace, ServerExtra, Status};
 
-/// Filters in one SUBSCRIBE packet: small enough for every broker's packet limit.
-const SUBSCRIBE_BATCH: usize = 64;
+/// Filters in one SUBSCRIBE packet: AWS IoT Core takes no more.
+const SUBSCRIBE_BATCH: usize = 8;
 
 /// MQTT has no larger last will (MQTT 5.0 §3.1.3.4); the names of some thousand tools would be one.
 const MAX_WILL: usize = 65_535;
@@ -107,8 +107,14 @@ async fn subscribe(
     sharing: &Sharing,
     identity: &str,
 ) -> Result<(), Stopped> {
+    let me = &shared.identity;
     let filters = filters(shared, sharing);
-    let refused = subscribe_all(connection, filters, RetainHandling::Never).await?;
+    let calls = subscribe_all(connection, filters, Qos::AtLeastOnce, RetainHandling::Never);
+    // Not shared, since nobody else knows who has the call; a full window must not hold it back.
+    let cancels = vec![me.namespace.cancels(&me.name)];
+    let cancels = subscribe_all(connection, cancels, Qos::AtMostOnce, RetainHandling::Never);
+    let (mut refused, more) = tokio::try_join!(calls, cancels)?;
+    refused.extend(more);
     refusals("subscribe to", refused, identity)
 }
 
@@ -116,6 +122,7 @@ async fn subscribe(
 pub(super) async fn subscribe_all(
     connection: &Connection,
     filters: Vec<String>,
+    qos: Qos,
     retain: RetainHandling,
 ) -> Result<Vec<(String, RequestError)>, Stopped> {
     let sent: Vec<_> = filters
@@ -123,7 +130,7 @@ pub(super) async fn subscribe_all(
         .map(|batch| {
             let subscriptions = batch.iter().map(|filter| Subscription {
                 filter: filter.clone(),
-                qos: Qos::AtLeastOnce,
+                qos,
                 no_local: false,
                 retain,
             });

@@ -9,7 +9,7 @@ use super::serve::{self, RunningServer};
 use super::setup::Setup;
 use super::shared::Shared;
 use crate::grammar;
-use crate::mqtt::ConnectOptions;
+use crate::mqtt::{ConnectOptions, RECEIVE_MAXIMUM};
 use crate::tool::{Registry, RegistryError, StateMap, Tool};
 use crate::wire::{DEFAULT_NAMESPACE, Namespace};
 
@@ -91,7 +91,8 @@ impl Server {
     /// The same on another broker than the one it was built with.
     #[cfg(feature = "cli")]
     pub(crate) fn on(mut self, options: ConnectOptions) -> Self {
-        self.options = options.named(&self.shared.identity.name);
+        let options = options.named(&self.shared.identity.name);
+        self.options = with_room(options, &self.shared.limits);
         self
     }
 
@@ -226,7 +227,7 @@ impl ServerBuilder {
         else {
             return Err(BuildError { faults });
         };
-        let options = options.named(&name);
+        let options = with_room(options.named(&name), &self.setup.limits);
         let identity = Identity {
             namespace,
             name,
@@ -267,6 +268,16 @@ impl ServerBuilder {
     }
 }
 
+/// Lets the broker send as many calls at once as may wait, unless a receive maximum was set: some brokers
+/// drop what is beyond it.
+fn with_room(mut options: ConnectOptions, limits: &Limits) -> ConnectOptions {
+    if options.receive_maximum == RECEIVE_MAXIMUM {
+        let queue = u16::try_from(limits.queue).unwrap_or(u16::MAX);
+        options.receive_maximum = queue.max(RECEIVE_MAXIMUM);
+    }
+    options
+}
+
 /// What only a server can find wrong with a tool.
 fn check_tool(tool: &Tool, state: &StateMap, faults: &mut Vec<BuildFault>) {
     for need in tool.states() {
@@ -293,6 +304,18 @@ fn check_limits(limits: &Limits, broker: Option<&ConnectOptions>, faults: &mut V
     if limits.max_in_flight == 0 {
         refuse("`max_in_flight`", "at least 1".to_owned());
     }
+    if limits.queue > usize::from(u16::MAX) {
+        refuse("`queue`", format!("at most {}", u16::MAX));
+    }
+    if limits.max_per_caller == Some(0) {
+        refuse("`max_per_caller`", "at least 1".to_owned());
+    }
+    if limits
+        .rate
+        .is_some_and(|rate| rate.per_second == 0 || rate.burst == 0)
+    {
+        refuse("`rate`", "at least 1 in a second and 1 at once".to_owned());
+    }
     if limits.timeout.is_zero() {
         refuse("`timeout`", "longer than nothing".to_owned());
     }
@@ -307,10 +330,12 @@ fn check_limits(limits: &Limits, broker: Option<&ConnectOptions>, faults: &mut V
         refuse("`max_payload`", must);
     }
 }
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::server::Rate;
     use crate::tool::{Tool, ToolContext};
 
     #[test]
@@ -329,5 +354,37 @@ mod tests {
         let registry = registry.clone().with_groups([("ops", ["alice"])]).unwrap();
         let error = server().registry(registry).build().unwrap_err();
         assert_eq!(error.faults.len(), 2, "{error}");
+    }
+
+    fn built(limits: Limits, receive_maximum: Option<u16>) -> Result<Server, BuildError> {
+        let tool = Tool::builder("read")
+            .handler(|(): (), _: ToolContext| async { Ok::<_, String>(()) })
+            .build()
+            .unwrap();
+        let mut options = ConnectOptions::new("mqtt://h".parse().unwrap());
+        options.receive_maximum = receive_maximum.unwrap_or(options.receive_maximum);
+        let registry = Registry::empty().add(tool).unwrap();
+        let server = Server::builder().name("s").registry(registry);
+        server.broker(options).limits(limits).build()
+    }
+
+    #[test]
+    fn a_broker_may_send_what_may_wait_unless_the_user_says_otherwise() {
+        let receives = |limits, set| built(limits, set).unwrap().options.receive_maximum;
+        assert_eq!(receives(Limits::default(), None), 4096);
+        assert_eq!(receives(Limits::default().queue(10), None), RECEIVE_MAXIMUM);
+        assert_eq!(receives(Limits::default(), Some(1)), 1);
+    }
+
+    #[test]
+    fn limits_with_which_nothing_works_are_faults() {
+        let limits = Limits::default().max_in_flight(0).max_per_caller(0);
+        let limits = limits.queue(65_536).rate(Rate::new(0, 1));
+        let error = built(limits, None).unwrap_err();
+        assert_eq!(error.faults.len(), 4, "{error}");
+        let text = error.to_string();
+        for limit in ["max_in_flight", "queue", "max_per_caller", "rate"] {
+            assert!(text.contains(&format!("`{limit}` must be at")), "{text}");
+        }
     }
 }

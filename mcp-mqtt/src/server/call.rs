@@ -1,268 +1,308 @@
-//! One call from its message to its answer: read, check, run, respond.
+//! One call that has its place, from its message to its answer: read, check, run, respond.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use futures_util::FutureExt;
-use serde_json::Value;
+use futures_util::future::join_all;
+use serde_json::{Map, Value};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 
-use super::address::{self, Address, AddressFault, Claims};
-use super::in_flight::Ticket;
+use super::duplicates::{self, Candidate, Id, Key, Verdict};
+use super::in_flight::{Ran, Ticket};
+use super::incoming::{Accepted, Incoming};
 use super::partials::{Partials, Target};
 use super::refusals::Refusal;
-use super::running_call::{Reply, RunningCall};
-use super::shared::Shared;
-use crate::mqtt::{Connection, Message};
-use crate::tool::{Caller, Cancellation, ContextParts, Tool, ToolContext, ToolError};
-use crate::wire::{
-    ArgumentFault, CallFault, CallRequest, ErrorBody, ErrorKind, INBOX_PROPERTY, Response,
-    TIMEOUT_PROPERTY, Topic, is_stream_id,
-};
+use super::reply::{self, Reply};
+use super::running_call::RunningCall;
+use super::shared::{Held, Running, Shared};
+use crate::mqtt::Connection;
+use crate::tool::{Caller, Cancellation, ContextParts, PartialSink, Tool, ToolContext, ToolError};
+use crate::wire::{ArgumentFault, ErrorBody, ErrorKind, Response, is_stream_id};
 
-/// A message on the topic of a tool, before anything in it is believed.
-pub(super) struct Incoming {
-    pub(super) tool: Tool,
-    /// The caller in the topic, if it is caller-bound.
-    pub(super) bound: Option<String>,
-    pub(super) message: Message,
-    pub(super) received: Instant,
+/// What a refused caller waits before it tries again.
+pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Starts a call that has its place, in a task of its own.
+pub(super) fn start(shared: &Arc<Shared>, ticket: Ticket, call: Held) {
+    // None while the runtime shuts down, and then nothing is to start.
+    if let Ok(runtime) = Handle::try_current() {
+        runtime.spawn(run(Arc::clone(shared), ticket, call));
+    }
 }
 
-/// What is sent to whom, if there is somebody to answer.
-pub(super) type Answer = Option<Box<(Reply, Response)>>;
-
-/// A call that has a caller, and is to be run.
-struct Accepted {
-    request: CallRequest,
-    address: Address,
-    reply: Reply,
-    timeout: Duration,
+/// Answers that a call which was held does not start.
+pub(super) fn refuse_held(
+    shared: &Arc<Shared>,
+    ticket: Ticket,
+    call: Held,
+    message: &'static str,
+) -> JoinHandle<()> {
+    let shared = Arc::clone(shared);
+    tokio::spawn(async move {
+        let _ended = Ended(&shared, ticket);
+        let answer = call.refuse(&shared, RETRY_AFTER, message);
+        if let (Some(connection), Some(answer)) = (shared.connection(), answer) {
+            answer.0.send(&shared, connection, &answer.1).await;
+        }
+    })
 }
 
-impl Incoming {
-    /// Answers the call. Runs in a task of its own.
-    pub(super) async fn run(self, shared: Arc<Shared>, ticket: Ticket) {
-        let Some(connection) = shared.connection() else {
-            return;
-        };
-        let accepted = match self.accept(&shared) {
-            Ok(accepted) => accepted,
-            Err(Some(answer)) => return answer.0.send(connection, &answer.1).await,
-            Err(None) => return,
-        };
-        self.execute(&shared, connection, ticket, accepted).await;
+/// Ends every call that is held, since the server does.
+pub(super) async fn cut_off(shared: &Arc<Shared>, connection: &Connection) {
+    let (waiting, running) = shared.calls.take_all();
+    let (unstarted, stopped) = (waiting.len(), running.len());
+    tracing::warn!(
+        unstarted,
+        stopped,
+        "calls were cut off by the end of the server"
+    );
+    let mut answers = Vec::new();
+    for call in running {
+        // Not `unavailable`, which promises that the tool did not run.
+        let message = "the server stopped before the tool was done";
+        answers.push(call.give_up(shared, connection, ErrorKind::Timeout, message));
     }
+    for (ticket, call) in waiting {
+        answers.push(refuse_held(shared, ticket, call, "the server is stopping"));
+    }
+    join_all(answers).await;
+}
 
-    /// Answers that the call is not taken, without running anything.
-    pub(super) fn refuse(&self, shared: &Shared, kind: ErrorKind, message: &str) -> Answer {
-        match self.accept(shared) {
-            Ok(accepted) => {
-                let mut body = ErrorBody::new(kind, message);
-                body.retry_after_ms = Some(RETRY_AFTER_MS);
-                let response = Response::error(accepted.request.call_id, body, 0);
-                Some(Box::new((accepted.reply, response)))
-            }
-            Err(answer) => answer,
+/// The end of a call's task, however it comes.
+struct Ended<'a>(&'a Arc<Shared>, Ticket);
+
+impl Ended<'_> {
+    /// The work is done: the next call may start while the answer is on its way.
+    fn release(&self) {
+        for (ticket, call) in self.0.calls.release(self.1) {
+            start(self.0, ticket, call);
         }
     }
+}
 
-    /// Reads the payload and finds caller and inbox; otherwise what to answer, if there is a way.
-    fn accept(&self, shared: &Shared) -> Result<Accepted, Answer> {
-        let timeout = self.timeout(shared);
-        let limit = shared.limits.max_payload;
-        let size = self.message.payload.len();
-        let request = if size > limit {
-            Err(CallFault::too_large(size, limit))
-        } else {
-            CallRequest::parse(&self.message.payload, self.tool.name())
-        };
-        match request {
-            Ok(request) => {
-                let claimed = request.response_topic.as_deref();
-                let address = self
-                    .address(shared, request.client.as_deref(), claimed)
-                    .map_err(|fault| {
-                        self.refuse_address(shared, fault, &request.call_id, timeout)
-                    })?;
-                let reply = self.reply(&address, timeout);
-                Ok(Accepted {
-                    request,
-                    address,
-                    reply,
-                    timeout,
-                })
-            }
-            Err(fault) => Err(self.refuse_payload(shared, fault, timeout)),
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        for (ticket, call) in self.0.calls.end(self.1) {
+            start(self.0, ticket, call);
         }
     }
+}
 
-    fn address(
-        &self,
-        shared: &Shared,
-        client: Option<&str>,
-        response_topic: Option<&str>,
-    ) -> Result<Address, AddressFault> {
-        let property = self.message.properties.response_topic.as_deref();
-        let claims = Claims {
-            bound: self.bound.as_deref(),
-            client,
-            response_topic: property.or(response_topic),
-        };
-        address::resolve(&shared.identity.namespace, claims)
-    }
-
-    fn refuse_address(
-        &self,
-        shared: &Shared,
-        fault: AddressFault,
-        call_id: &str,
-        timeout: Duration,
-    ) -> Answer {
-        let refusal = match fault {
-            AddressFault::OtherThanTopic(address) => {
-                let fault = ArgumentFault::new("/client", "is not the caller that the topic names");
-                let response =
-                    Response::error(call_id, ErrorBody::invalid_arguments(vec![fault]), 0);
-                return Some(Box::new((self.reply(&address, timeout), response)));
+async fn run(shared: Arc<Shared>, ticket: Ticket, incoming: Held) {
+    let ended = Ended(&shared, ticket);
+    let Some(connection) = shared.connection() else {
+        return;
+    };
+    let begun = match incoming.accept(&shared) {
+        Ok(accepted) => begin(&shared, connection, ticket, &incoming, accepted),
+        Err(answer) => Err(answer.map(|answer| Ready::new(answer.0, answer.1))),
+    };
+    match begun {
+        Ok((running, arguments)) => {
+            drop(incoming);
+            execute(&shared, connection, &ended, running, arguments).await;
+        }
+        Err(answer) => {
+            ended.release();
+            if let Some(ready) = answer {
+                ready.send(&shared, connection).await;
             }
-            AddressFault::ForeignResponseTopic => Refusal::ForeignResponseTopic,
-            AddressFault::Missing | AddressFault::Name(_) => Refusal::Unanswerable,
-        };
-        let topic = &self.message.topic;
-        shared.refusals.count(refusal, topic, Instant::now());
-        None
-    }
-
-    /// A payload that is no call is answered if its properties say how: an inbox and correlation data.
-    fn refuse_payload(&self, shared: &Shared, fault: CallFault, timeout: Duration) -> Answer {
-        let property = self.message.properties.response_topic.as_deref();
-        let named = property.and_then(|topic| match shared.identity.namespace.parse(topic) {
-            Some(Topic::Inbox { client }) => Some(client),
-            _ => None,
-        });
-        let answerable =
-            self.message.properties.correlation_data.is_some() || fault.call_id.is_some();
-        let client = fault.client.as_deref().or(named);
-        match self.address(shared, client, fault.response_topic.as_deref()) {
-            Ok(address) | Err(AddressFault::OtherThanTopic(address)) if answerable => {
-                let call_id = fault.call_id.unwrap_or_default();
-                let body = ErrorBody::invalid_arguments(vec![ArgumentFault::new(
-                    fault.pointer,
-                    fault.message,
-                )]);
-                let response = Response::error(call_id, body, 0);
-                Some(Box::new((self.reply(&address, timeout), response)))
-            }
-            Err(fault @ AddressFault::ForeignResponseTopic) => {
-                self.refuse_address(shared, fault, "", timeout)
-            }
-            _ => self.refuse_address(shared, AddressFault::Missing, "", timeout),
         }
     }
+}
 
-    fn reply(&self, address: &Address, timeout: Duration) -> Reply {
-        Reply {
-            topic: address.inbox.clone(),
-            correlation: self.message.properties.correlation_data.clone(),
-            expiry: timeout,
-        }
+/// A call that runs, or what to answer instead.
+type Begun = Result<(Running, Map<String, Value>), Option<Box<Ready>>>;
+
+/// Finds out whether a call is to run, and notes that it does.
+fn begin(
+    shared: &Shared,
+    connection: &Connection,
+    ticket: Ticket,
+    incoming: &Incoming,
+    accepted: Accepted,
+) -> Begun {
+    let Accepted {
+        request,
+        address,
+        reply,
+    } = accepted;
+    let tool = &incoming.tool;
+    let verified = incoming.party.is_verified();
+    let caller = match verified {
+        true => Caller::verified(address.caller),
+        false => Caller::claimed(address.caller),
+    };
+    let call_id = request.call_id;
+    tracing::debug!(tool = tool.name(), caller = caller.name(), ?call_id, "call");
+    if let Some(body) = unauthorized(shared, tool, &caller) {
+        return Err(Some(Ready::new(reply, Response::error(call_id, body, 0))));
     }
-
-    /// The shorter of what the tool allows and what the caller waits.
-    fn timeout(&self, shared: &Shared) -> Duration {
-        let allowed = self.tool.timeout().unwrap_or(shared.limits.timeout);
-        let waits = property(&self.message, TIMEOUT_PROPERTY).and_then(|ms| ms.parse().ok());
-        waits
-            .map_or(allowed, |ms| allowed.min(Duration::from_millis(ms)))
-            .min(crate::wire::MAX_TIMEOUT)
-    }
-
-    async fn execute(
-        self,
-        shared: &Arc<Shared>,
-        connection: &Connection,
-        ticket: Ticket,
-        accepted: Accepted,
-    ) {
-        let Accepted {
-            request,
-            address,
-            reply,
-            timeout,
-        } = accepted;
-        let tool = self.tool.name();
-        let caller = match self.bound {
-            Some(_) if shared.is_verified() => Caller::verified(&address.caller),
-            _ => Caller::claimed(&address.caller),
-        };
-        let call_id = request.call_id;
-        tracing::debug!(tool, caller = caller.name(), ?call_id, "call");
-        if !self.tool.allows(caller.name()) {
-            let message = format!("caller `{}` may not call tool `{tool}`", caller.name());
-            let body = ErrorBody::new(ErrorKind::Unauthorized, message);
-            return reply
-                .send(connection, &Response::error(call_id, body, 0))
-                .await;
+    let key = |id| Key::new(verified, caller.name(), tool.name(), id);
+    let by_id = || key(Id::CallId(&call_id));
+    let data = reply.correlation.as_deref();
+    let candidate = Candidate {
+        party: &incoming.party,
+        key: data.map_or_else(by_id, |data| key(Id::Correlation(data))),
+        payload: duplicates::hash(&incoming.message.payload),
+        ticket,
+        deadline: incoming.deadline,
+    };
+    let (key, now) = (candidate.key, Instant::now());
+    let verdict = shared.duplicates().begin(candidate, by_id, now);
+    let refused = match verdict {
+        Verdict::Run => None,
+        Verdict::Cancelled | Verdict::Running => return Err(None),
+        Verdict::Repeat(payload) => {
+            let ready = Ready {
+                reply,
+                call_id,
+                payload,
+            };
+            return Err(Some(Box::new(ready)));
         }
-        let target = partials_target(shared, &self.tool, &self.message, &call_id, &reply);
-        let partials = Arc::new(Partials::new(
+        Verdict::NotKept => Some(ErrorBody::new(ErrorKind::Unavailable, NOT_KEPT)),
+        Verdict::OtherPayload => {
+            let fault = ArgumentFault::new("/call_id", "was used for another call; take a new one");
+            Some(ErrorBody::invalid_arguments(vec![fault]))
+        }
+    };
+    if let Some(body) = refused {
+        return Err(Some(Ready::new(reply, Response::error(call_id, body, 0))));
+    }
+    let partials = tool.is_streaming().then(|| {
+        let target = partials_target(shared, incoming, &call_id, &reply);
+        let streams = Arc::clone(&shared.streams);
+        Arc::new(Partials::new(
             connection.clone(),
             call_id.clone(),
             target,
-            Arc::clone(&shared.streams),
-        ));
-        let cancellation = Cancellation::default();
-        let deadline = self.received + timeout;
-        let context = ToolContext::new(ContextParts {
+            streams,
+        ))
+    });
+    let sink: Arc<dyn PartialSink> = match &partials {
+        Some(partials) => Arc::clone(partials) as _,
+        None => Arc::clone(&shared.not_streaming) as _,
+    };
+    let running = Arc::new(RunningCall {
+        tool: tool.clone(),
+        context: ToolContext::new(ContextParts {
             caller,
-            call_id: call_id.clone(),
-            deadline: Some(deadline),
-            cancellation: cancellation.clone(),
-            sink: partials.clone(),
-        });
-        let running = RunningCall {
             call_id,
+            deadline: Some(incoming.deadline),
+            cancellation: Cancellation::default(),
+            sink,
+        }),
+        reply,
+        received: incoming.received,
+        partials,
+        key,
+    });
+    let ran = shared.calls.run(ticket, Arc::clone(&running), now);
+    if ran == Ran::Runs {
+        return Ok((running, request.arguments));
+    }
+    if let Some(partials) = &running.partials {
+        partials.abandon();
+    }
+    // Whoever stopped it has noted that.
+    if ran == Ran::Stopped {
+        return Err(None);
+    }
+    shared.duplicates().forget(key);
+    let body = ErrorBody::new(ErrorKind::Unavailable, TOO_LATE);
+    let response = Response::error(running.context.call_id(), body, 0);
+    Err(Some(Ready::new(running.reply.clone(), response)))
+}
+
+/// The answer to a call whose deadline came before it could start.
+pub(super) const TOO_LATE: &str =
+    "no place was free until the deadline of the call; it did not run";
+
+/// A response that is ready to be sent.
+struct Ready {
+    reply: Reply,
+    call_id: String,
+    payload: Bytes,
+}
+
+impl Ready {
+    fn new(reply: Reply, response: Response) -> Box<Self> {
+        Box::new(Self {
+            payload: reply::encode(&response),
+            call_id: response.call_id,
             reply,
-            received: self.received,
-            partials: Some(partials),
-            cancellation: cancellation.clone(),
-        };
-        shared.calls.start(ticket, deadline, running);
-        let (tool, shared, connection) = (self.tool, Arc::clone(shared), connection.clone());
-        // A tool may block its thread, and whoever was woken last waits on this very thread, where no
-        // other takes it from. That must not be the keeper of the deadlines, which was woken just now:
-        // this spawn takes its place, and has another thread look after it and the connection.
-        let work = tokio::spawn(async move {
-            let outcome = tokio::select! {
-                biased;
-                outcome = invoke(&tool, request.arguments, context, &shared) => outcome,
-                // Whoever cancelled has taken the call out of the table and answers it.
-                () = cancellation.cancelled() => return,
-            };
-            if let Some(running) = shared.calls.take(ticket) {
-                running.answer(&connection, outcome).await;
-            }
-        });
-        // It catches the panics of tools, and nobody aborts it.
-        let _ = work.await;
+        })
+    }
+
+    async fn send(self: Box<Self>, shared: &Shared, connection: &Connection) {
+        let first = connection.publish(self.reply.publish(self.payload.clone()));
+        let (reply, call_id) = (&self.reply, &self.call_id);
+        reply
+            .settle(shared, connection, call_id, self.payload, first)
+            .await;
     }
 }
 
-/// What a refused caller waits before it tries again.
-const RETRY_AFTER_MS: u64 = 1000;
+/// The answer to a repeat whose response was too large to be kept.
+const NOT_KEPT: &str = "this call has run already, and its result was too large to be kept; \
+                        calling again with a new id runs it again";
+
+/// Why this caller may not call this tool.
+fn unauthorized(shared: &Shared, tool: &Tool, caller: &Caller) -> Option<ErrorBody> {
+    let (name, tool_name) = (caller.name(), tool.name());
+    let message = if !tool.allows(name) {
+        format!("caller `{name}` may not call tool `{tool_name}`")
+    } else if tool.requires_verified() && !caller.is_verified() {
+        let topic = shared.identity.namespace.bound_call(tool_name, name);
+        match shared.is_verified() {
+            true => format!(
+                "tool `{tool_name}` takes calls of verified callers alone; call it on `{topic}`"
+            ),
+            false => format!(
+                "tool `{tool_name}` takes calls of verified callers alone, and this broker lets anybody call in \
+                 anybody's name; load the policy that `acl` exports"
+            ),
+        }
+    } else {
+        return None;
+    };
+    Some(ErrorBody::new(ErrorKind::Unauthorized, message))
+}
+
+async fn execute(
+    shared: &Arc<Shared>,
+    connection: &Connection,
+    ended: &Ended<'_>,
+    running: Running,
+    arguments: Map<String, Value>,
+) {
+    let context = &running.context;
+    let outcome = tokio::select! {
+        biased;
+        outcome = invoke(&running.tool, arguments, context.clone(), shared) => outcome,
+        // Whoever cancelled has taken the call out of the table and answers it.
+        () = context.cancelled() => return,
+    };
+    if let Some(running) = shared.calls.take(ended.1) {
+        let answered = running.answer(shared, connection, outcome);
+        ended.release();
+        answered.await;
+    }
+}
 
 /// Validates, decodes and runs; a panic in any of it is a `tool_error`.
 async fn invoke(
     tool: &Tool,
-    arguments: serde_json::Map<String, Value>,
+    arguments: Map<String, Value>,
     context: ToolContext,
     shared: &Shared,
 ) -> Result<Value, ErrorBody> {
-    let (caller, call_id) = (
-        context.caller().name().to_owned(),
-        context.call_id().to_owned(),
-    );
+    let call = context.clone();
     let work = async {
         match tool.invoke(arguments, context, &shared.state) {
             Ok(running) => running.await.map_err(Failure::Tool),
@@ -274,7 +314,7 @@ async fn invoke(
         Ok(Err(failure)) => failure,
         Err(_) => Failure::Panic,
     };
-    let tool = tool.name();
+    let (tool, caller, call_id) = (tool.name(), call.caller().name(), call.call_id());
     Err(match failure {
         Failure::Arguments(invalid_arguments) => {
             ErrorBody::invalid_arguments(invalid_arguments.faults)
@@ -304,23 +344,17 @@ enum Failure {
     Panic,
 }
 
-fn partials_target(
-    shared: &Shared,
-    tool: &Tool,
-    message: &Message,
-    call_id: &str,
-    reply: &Reply,
-) -> Target {
-    if !tool.is_streaming() {
-        return Target::NotStreaming;
-    }
-    if property(message, INBOX_PROPERTY) == Some("1") {
+fn partials_target(shared: &Shared, incoming: &Incoming, call_id: &str, reply: &Reply) -> Target {
+    if incoming.wants_inbox() {
         return Target::Inbox(reply.clone());
     }
     if !is_stream_id(call_id) {
         return Target::Nowhere;
     }
-    let topic = shared.identity.namespace.stream(tool.name(), call_id);
+    let topic = shared
+        .identity
+        .namespace
+        .stream(incoming.tool.name(), call_id);
     if !shared.streams.take(&topic) {
         let now = Instant::now();
         shared.refusals.count(Refusal::TakenStream, &topic, now);
@@ -330,13 +364,6 @@ fn partials_target(
         topic,
         // Every caller of the tool may read it there, and then answer in this server's name.
         correlation: None,
-        expiry: reply.expiry,
+        until: reply.until,
     })
-}
-
-fn property<'a>(message: &'a Message, name: &str) -> Option<&'a str> {
-    let user = message.properties.user.iter();
-    user.rev()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.as_str())
 }

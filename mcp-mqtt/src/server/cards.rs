@@ -61,7 +61,7 @@ pub(crate) fn tool_card(server: &Identity, tool: &Tool, status: Status) -> ToolC
             schema_hash: tool.schema_hash(),
             bound: true,
             inbox: true,
-            require_verified: false,
+            require_verified: tool.requires_verified(),
             delivery: Some(match hints.is_repeatable() {
                 true => Delivery::AtLeastOnce,
                 false => Delivery::AtMostOncePerDelivery,

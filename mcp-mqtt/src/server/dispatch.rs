@@ -1,27 +1,30 @@
 //! What happens to each message, inside the connection's task: it must decide quickly and never wait.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::call::Incoming;
+use super::call::{self, RETRY_AFTER};
+use super::cancel::cancel;
+use super::in_flight::Arrived;
+use super::incoming::{Incoming, property};
 use super::presence;
 use super::refusals::Refusal;
 use super::shared::Shared;
 use crate::mqtt::Message;
-use crate::wire::{ErrorKind, Topic};
+use crate::wire::Topic;
 
 /// User property of the probe that finds out whether the broker enforces a policy.
 pub(super) const PROBE_PROPERTY: &str = "mcp-mqtt-probe";
 
-/// A refused call is read at once, where it arrives, to find out whom to answer; a payload over this
-/// size is not worth that.
-const MAX_REFUSED_PAYLOAD: usize = 64 * 1024;
-
-/// Starts the call that `message` is, or counts why it is none.
+/// Starts or queues the call that `message` is, or counts why it is none.
 pub(super) fn dispatch(shared: &Arc<Shared>, message: Message) {
     let received = Instant::now();
-    let (tool, bound) = match shared.identity.namespace.parse(&message.topic) {
+    let me = &shared.identity;
+    let (tool, bound) = match me.namespace.parse(&message.topic) {
         Some(Topic::Call { tool, caller }) => (shared.registry.get(tool), caller),
+        Some(Topic::Cancel { server, caller }) if server == me.name => {
+            return cancel(shared, caller, &message, received);
+        }
         Some(topic) if presence::saw(shared, topic, &message) => return,
         _ => (None, None),
     };
@@ -31,47 +34,26 @@ pub(super) fn dispatch(shared: &Arc<Shared>, message: Message) {
     if message.retain {
         return refuse(shared, Refusal::Retained, &message, received);
     }
-    if message
-        .properties
-        .user
-        .iter()
-        .any(|(key, _)| key == PROBE_PROPERTY)
-    {
+    if property(&message, PROBE_PROPERTY).is_some() {
         return;
     }
-    let incoming = Incoming {
-        tool: tool.clone(),
-        bound: bound.map(str::to_owned),
-        message,
-        received,
-    };
-    let limit = shared.limits.max_in_flight;
-    match shared.calls.admit(limit) {
-        Some(_) if shared.is_stopping() => {
-            shared.calls.end();
-            unavailable(shared, &incoming, "the server is stopping");
-        }
-        Some(ticket) => {
-            let shared = Arc::clone(shared);
-            tokio::spawn(async move {
-                let _ended = Ended(&shared);
-                incoming.run(Arc::clone(&shared), ticket).await;
-            });
-        }
-        None => unavailable(
-            shared,
-            &incoming,
-            "the server has as many calls as it takes",
-        ),
+    let (tool, bound) = (tool.clone(), bound.map(str::to_owned));
+    let incoming = Incoming::new(shared, tool, bound, message, received);
+    if shared.is_stopping() {
+        return unavailable(shared, &incoming, RETRY_AFTER, "the server is stopping");
     }
-}
-
-/// Counts the end of a call, even if its task is dropped.
-struct Ended<'a>(&'a Shared);
-
-impl Drop for Ended<'_> {
-    fn drop(&mut self) {
-        self.0.calls.end();
+    if let Err(wait) = shared.pass(&incoming.party, received) {
+        let message = "this caller calls more often than the server takes";
+        return unavailable(shared, &incoming, wait, message);
+    }
+    let arrival = incoming.arrival(shared);
+    match shared.calls.arrive(arrival, Arc::new(incoming)) {
+        Arrived::Start(ticket, incoming) => call::start(shared, ticket, incoming),
+        Arrived::Waits => {}
+        Arrived::Full(incoming) => {
+            let message = "the server has as many calls as it takes";
+            unavailable(shared, &incoming, RETRY_AFTER, message);
+        }
     }
 }
 
@@ -79,15 +61,14 @@ fn refuse(shared: &Shared, refusal: Refusal, message: &Message, now: Instant) {
     shared.refusals.count(refusal, &message.topic, now);
 }
 
-fn unavailable(shared: &Shared, incoming: &Incoming, message: &str) {
-    let small = incoming.message.payload.len() <= MAX_REFUSED_PAYLOAD;
+fn unavailable(shared: &Shared, incoming: &Incoming, retry_after: Duration, message: &str) {
     let room = Arc::clone(&shared.refusing).try_acquire_owned();
-    let (Some(connection), Ok(permit), true) = (shared.connection(), room, small) else {
+    let (Some(connection), Ok(permit)) = (shared.connection(), room) else {
         let now = incoming.received;
         return refuse(shared, Refusal::Overload, &incoming.message, now);
     };
     // Without an answer the refusal was counted where that was found out.
-    if let Some(answer) = incoming.refuse(shared, ErrorKind::Unavailable, message) {
+    if let Some(answer) = incoming.refuse(shared, retry_after, message) {
         let (reply, response) = *answer;
         reply.send_detached(connection, &response, permit);
     }

@@ -111,6 +111,11 @@ pub enum ServeError {
         /// What to do.
         advice: String,
     },
+    /// The system gives no thread for the deadlines of calls.
+    #[error(
+        "no thread could be started to keep the deadlines of calls; raise the limit of threads"
+    )]
+    Thread(#[source] std::io::Error),
     /// The runtime that tasks run on is gone.
     #[error("the server's task ended unexpectedly; this is a defect, please report it")]
     Task,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::OptionFuture;
 use serde_json::Value;
 
-use super::running_call::Reply;
+use super::reply::Reply;
 use super::streams::Streams;
 use crate::mqtt::{Connection, PublishError};
 use crate::tool::{PartialSink, StreamError};
@@ -30,9 +30,10 @@ pub(super) enum Target {
     Stream(Reply),
     /// Nowhere: the id of the call cannot stand in a topic, or another call streams under it.
     Nowhere,
-    /// The tool is not declared as streaming.
-    NotStreaming,
 }
+
+/// For tools that are not declared as streaming.
+pub(super) struct NotStreaming;
 
 #[derive(Default)]
 struct State {
@@ -67,12 +68,12 @@ impl Partials {
                 self.streams.give_back(&reply.topic);
                 Some(reply)
             }
-            Target::Nowhere | Target::NotStreaming => None,
+            Target::Nowhere => None,
         };
         let sending = match (reply, state.sent) {
             (Some(reply), 1..) => {
                 let done = Partial::done(&self.call_id, state.sent + 1);
-                Some(self.connection.publish(reply.publish(encode(&done))))
+                Some(self.connection.publish(reply.publish(encode(&done).into())))
             }
             _ => None,
         };
@@ -80,6 +81,15 @@ impl Partials {
             if let Some(Err(error)) = OptionFuture::from(sending).await {
                 tracing::debug!(%error, "the end of partial results could not be sent");
             }
+        }
+    }
+
+    /// Ends them without a word.
+    pub(super) fn abandon(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.closed = true;
+        if let Target::Stream(reply) = &self.target {
+            self.streams.give_back(&reply.topic);
         }
     }
 
@@ -93,11 +103,11 @@ impl Partials {
             let reply = match &self.target {
                 Target::Inbox(reply) | Target::Stream(reply) => reply,
                 Target::Nowhere => return Ok(()),
-                Target::NotStreaming => return Err(StreamError::NotStreaming),
             };
             state.sent += 1;
             let partial = Partial::new(&self.call_id, state.sent, data);
-            self.connection.publish(reply.publish(encode(&partial)))
+            self.connection
+                .publish(reply.publish(encode(&partial).into()))
         };
         match sending.await {
             Ok(_) => Ok(()),
@@ -115,6 +125,15 @@ impl PartialSink for Partials {
         data: Value,
     ) -> Pin<Box<dyn Future<Output = Result<(), StreamError>> + Send + 'a>> {
         Box::pin(self.send_value(data))
+    }
+}
+
+impl PartialSink for NotStreaming {
+    fn send<'a>(
+        &'a self,
+        _: Value,
+    ) -> Pin<Box<dyn Future<Output = Result<(), StreamError>> + Send + 'a>> {
+        Box::pin(std::future::ready(Err(StreamError::NotStreaming)))
     }
 }
 

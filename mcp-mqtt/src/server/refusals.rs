@@ -21,14 +21,18 @@ pub(super) enum Refusal {
     TakenStream,
     /// There are too many calls already, and this one is too large or too odd to be told so.
     Overload,
+    /// The payload of a cancel is none.
+    NoCancel,
 }
 
-const KINDS: usize = 6;
+const KINDS: usize = 7;
 
 impl Refusal {
     fn text(self) -> &'static str {
         match self {
-            Self::Retained => "a retained call was dropped; calls must be published without RETAIN",
+            Self::Retained => {
+                "a retained call or cancel was dropped; they must be published without RETAIN"
+            }
             Self::UnknownTopic => {
                 "a message on a topic that this server does not serve was dropped"
             }
@@ -40,6 +44,7 @@ impl Refusal {
             }
             Self::TakenStream => "a call has no partial results: another call streams under its id",
             Self::Overload => "a call was dropped: the server has as many calls as it takes",
+            Self::NoCancel => "a message that is no cancel was dropped",
         }
     }
 }

@@ -2,20 +2,20 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use futures_util::future::join_all;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::announce::{self, Sharing, Stopped};
+use super::call;
 use super::dispatch::dispatch;
 use super::error::ServeError;
 use super::event::Event;
+use super::keeper::Keeper;
 use super::presence;
 use super::shared::Shared;
 use crate::mqtt::{self, ConnectOptions, Connection, ConnectionError};
-use crate::wire::ErrorKind;
 
 /// A server that runs. Dropping it does not stop it: [`stop`](Self::stop) does.
 #[derive(Debug)]
@@ -83,6 +83,7 @@ pub(super) async fn start(
                 // What was true of the last session need not be of this one.
                 shared.set_verified(false);
                 presence::connected(&shared);
+                shared.connected.notify_waiters();
                 drop(signals.send(Signal::Connected));
             }
             mqtt::Event::Lost { error, retry_in } => {
@@ -92,6 +93,7 @@ pub(super) async fn start(
     };
     let connection = Connection::open(options, Some(will), handler)?;
     shared.set_connection(connection.clone());
+    let keeper = Keeper::start(&shared, connection.clone()).map_err(ServeError::Thread)?;
     let (stop, stopping) = watch::channel(false);
     let (ready, mut is_ready) = watch::channel(false);
     let supervisor = Supervisor {
@@ -100,6 +102,7 @@ pub(super) async fn start(
         sharing,
         identity,
         ready,
+        _keeper: keeper,
     };
     // Whoever drops this future before the end gets no handle, so nobody could stop the server.
     let unless_dropped = StopOnDrop(Some(stop.clone()));
@@ -155,13 +158,14 @@ struct Supervisor {
     sharing: Sharing,
     identity: String,
     ready: watch::Sender<bool>,
+    _keeper: Keeper,
 }
 
 impl Drop for Supervisor {
     /// However it ends, a panic included: no tool runs on, and nothing is served any more.
     fn drop(&mut self) {
-        for call in self.shared.calls.take_all() {
-            call.cancellation.cancel();
+        for call in self.shared.calls.take_all().1 {
+            call.context.cancel();
         }
         self.connection.abort();
     }
@@ -189,10 +193,7 @@ impl Supervisor {
             }
             result
         };
-        let result = tokio::select! {
-            result = life => result,
-            never = keep_deadlines(&self.shared, &self.connection) => match never {},
-        };
+        let result = life.await;
         self.shared.tell(&Event::Stopped);
         result
     }
@@ -280,17 +281,7 @@ impl Supervisor {
         shared.stop_taking_calls();
         let drained = tokio::time::timeout(shared.limits.drain_timeout, shared.calls.idle());
         if drained.await.is_err() {
-            let left = shared.calls.take_all();
-            tracing::warn!(
-                calls = left.len(),
-                "calls were cut off by the end of the server"
-            );
-            // Not `unavailable`, which promises that the tool did not run.
-            let message = "the server stopped before the tool was done";
-            let given_up = left
-                .into_iter()
-                .map(|call| call.give_up(&self.connection, ErrorKind::Timeout, message));
-            join_all(given_up).await;
+            call::cut_off(shared, &self.connection).await;
         }
     }
 }
@@ -299,30 +290,6 @@ impl Supervisor {
 async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
     if stopping.wait_for(|stop| *stop).await.is_err() {
         std::future::pending().await
-    }
-}
-
-/// Answers `timeout` for each call whose deadline comes, even while its tool blocks its own task.
-async fn keep_deadlines(shared: &Shared, connection: &Connection) -> Infallible {
-    loop {
-        let next = shared.calls.next_deadline();
-        let sleep = async {
-            match next {
-                Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = sleep => {}
-            () = shared.calls.deadline_changed() => continue,
-        }
-        for call in shared.calls.take_expired(Instant::now()) {
-            let connection = connection.clone();
-            tokio::spawn(async move {
-                let message = "the tool took longer than it may; it was stopped";
-                call.give_up(&connection, ErrorKind::Timeout, message).await;
-            });
-        }
     }
 }
 

@@ -2,16 +2,23 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use super::cards::Identity;
+use super::duplicates::Duplicates;
 use super::event::{Event, Hook};
 use super::in_flight::InFlight;
+use super::incoming::Incoming;
 use super::instance::Instance;
 use super::limits::Limits;
+use super::partials::NotStreaming;
+use super::party::Party;
+use super::places::Bounds;
 use super::presence::Presence;
+use super::rate::Rates;
 use super::refusals::{Refusals, Throttle};
 use super::running_call::RunningCall;
 use super::streams::Streams;
@@ -21,8 +28,20 @@ use crate::tool::{Registry, StateMap};
 /// How many lines about failed tools the log takes in ten seconds.
 const FAILURES_LOGGED: u64 = 20;
 
+/// How many lines about responses that were not delivered the log takes in ten seconds.
+const UNDELIVERED_LOGGED: u64 = 5;
+
 /// How many refusals may wait to be sent.
-const REFUSING: usize = 1024;
+const REFUSING: usize = 8192;
+
+/// How many bytes of responses may wait to be sent again.
+const RESENDING: usize = 16 * 1024 * 1024;
+
+/// A call that waits for its place.
+pub(super) type Held = Arc<Incoming>;
+
+/// A call that runs.
+pub(super) type Running = Arc<RunningCall>;
 
 pub(super) struct Shared {
     pub(super) identity: Identity,
@@ -35,10 +54,19 @@ pub(super) struct Shared {
     pub(super) refusals: Refusals,
     /// Lines about tools that failed.
     pub(super) failures: Throttle,
+    /// Lines about responses that were not delivered.
+    pub(super) undelivered: Throttle,
     /// Room for refusals that wait to be sent.
     pub(super) refusing: Arc<Semaphore>,
+    /// Room, in bytes, for responses that wait to be sent again.
+    pub(super) resending: Semaphore,
+    /// Woken when a connection is there again.
+    pub(super) connected: Notify,
     pub(super) streams: Arc<Streams>,
-    pub(super) calls: InFlight<RunningCall>,
+    pub(super) not_streaming: Arc<NotStreaming>,
+    pub(super) calls: InFlight<Held, Running>,
+    duplicates: Mutex<Duplicates>,
+    rates: Mutex<Rates>,
     connection: OnceLock<Connection>,
     verified: AtomicBool,
     /// How many probes in a row ended with the connection.
@@ -55,7 +83,14 @@ impl Shared {
         hooks: Vec<Hook>,
     ) -> Self {
         let instance = Instance::new();
+        let bounds = Bounds {
+            running: limits.max_in_flight,
+            waiting: limits.queue,
+            waiting_bytes: limits.queue_bytes,
+        };
         Self {
+            duplicates: Mutex::new(Duplicates::new(limits.remembered)),
+            rates: Mutex::default(),
             identity,
             presence: Presence::new(instance.clone()),
             instance,
@@ -65,9 +100,13 @@ impl Shared {
             hooks,
             refusals: Refusals::default(),
             failures: Throttle::new(FAILURES_LOGGED),
+            undelivered: Throttle::new(UNDELIVERED_LOGGED),
             refusing: Arc::new(Semaphore::new(REFUSING)),
+            resending: Semaphore::new(RESENDING),
+            connected: Notify::new(),
             streams: Arc::default(),
-            calls: InFlight::default(),
+            not_streaming: Arc::new(NotStreaming),
+            calls: InFlight::new(bounds),
             connection: OnceLock::new(),
             verified: AtomicBool::new(false),
             probes_lost: AtomicU32::new(0),
@@ -83,6 +122,26 @@ impl Shared {
     pub(super) fn set_connection(&self, connection: Connection) {
         // Set once, right after opening; a second connection does not exist.
         let _ = self.connection.set(connection);
+    }
+
+    /// Which calls have come before.
+    pub(super) fn duplicates(&self) -> MutexGuard<'_, Duplicates> {
+        self.duplicates
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a call of `party`.
+    ///
+    /// # Errors
+    ///
+    /// How long to wait, when it calls too often.
+    pub(super) fn pass(&self, party: &Party, now: Instant) -> Result<(), Duration> {
+        let Some(rate) = self.limits.rate else {
+            return Ok(());
+        };
+        let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
+        rates.pass(rate, party, now)
     }
 
     /// Whether a caller-bound topic proves its caller: the broker refused our probe.

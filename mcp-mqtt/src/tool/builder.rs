@@ -48,6 +48,8 @@ pub struct ToolBuilder {
     allowed_callers: Option<Vec<String>>,
     streaming: bool,
     timeout: Option<Duration>,
+    concurrency: Option<usize>,
+    require_verified: bool,
     hints: Hints,
     input_schema: Option<Value>,
     output_schema: Option<Value>,
@@ -64,6 +66,8 @@ impl ToolBuilder {
             allowed_callers: None,
             streaming: false,
             timeout: None,
+            concurrency: None,
+            require_verified: false,
             hints: Hints::default(),
             input_schema: None,
             output_schema: None,
@@ -109,6 +113,19 @@ impl ToolBuilder {
     /// The longest a call may take; more than zero.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// How many calls of it may run at the same time on one server, from 1; the next ones wait. Without
+    /// it, only what the server takes bounds them.
+    pub fn concurrency(mut self, calls: usize) -> Self {
+        self.concurrency = Some(calls);
+        self
+    }
+
+    /// It takes calls of callers alone whose names the broker vouches for; the others are `unauthorized`.
+    pub fn require_verified(mut self) -> Self {
+        self.require_verified = true;
         self
     }
 
@@ -171,13 +188,14 @@ impl ToolBuilder {
     ///
     /// # Errors
     ///
-    /// All that is wrong: the name, the callers, a timeout of zero, an input schema that is missing,
+    /// All that is wrong: the name, the callers, a timeout or concurrency of zero, an input schema that is missing,
     /// is no JSON Schema or no object, a missing handler.
     pub fn build(self) -> Result<Tool, ToolBuildError> {
         let validator = Validator::default();
         let input_schema = self.input_schema.unwrap_or_default();
         let callers = self.allowed_callers;
-        let mut faults = check::names(&self.name, callers.as_deref(), self.timeout);
+        let mut faults = check::names(&self.name, callers.as_deref());
+        faults.extend(check::numbers(self.timeout, self.concurrency));
         faults.extend(check::schemas(
             &validator,
             &input_schema,
@@ -191,12 +209,14 @@ impl ToolBuilder {
             return Err(ToolBuildError { tool, faults });
         };
         let spec = Spec {
-            name: self.name,
+            name: self.name.into(),
             title: self.title,
             description: self.description,
             version: self.version,
             streaming: self.streaming,
             timeout: self.timeout,
+            concurrency: self.concurrency,
+            require_verified: self.require_verified,
             hints: self.hints,
             input_schema,
             output_schema: self.output_schema,

@@ -38,6 +38,9 @@ pub enum ToolFault {
     /// The timeout is zero, so that no call could succeed.
     #[error("its timeout is zero; give at least a millisecond")]
     ZeroTimeout,
+    /// No call may run, so that none could succeed.
+    #[error("its concurrency is zero; let at least one call run")]
+    ZeroConcurrency,
     /// The arguments are not described as an object.
     #[error("its input schema is no object; MCP wants named arguments, so take a struct")]
     NotAnObject,
@@ -75,12 +78,8 @@ impl fmt::Display for ToolBuildError {
     }
 }
 
-/// What is wrong apart from the schemas.
-pub(super) fn names(
-    name: &str,
-    callers: Option<&[String]>,
-    timeout: Option<Duration>,
-) -> Vec<ToolFault> {
+/// What is wrong with the names.
+pub(super) fn names(name: &str, callers: Option<&[String]>) -> Vec<ToolFault> {
     let mut faults = Vec::new();
     faults.extend(grammar::tool(name).err().map(ToolFault::Name));
     for (i, name) in callers.unwrap_or_default().iter().enumerate() {
@@ -94,10 +93,18 @@ pub(super) fn names(
             faults.push(ToolFault::DuplicateCaller(name));
         }
     }
-    if timeout.is_some_and(|timeout| timeout.is_zero()) {
-        faults.push(ToolFault::ZeroTimeout);
-    }
     faults
+}
+
+/// Numbers with which no call could succeed.
+pub(super) fn numbers(
+    timeout: Option<Duration>,
+    concurrency: Option<usize>,
+) -> impl Iterator<Item = ToolFault> {
+    let timeout = timeout.is_some_and(|timeout| timeout.is_zero());
+    let timeout = timeout.then_some(ToolFault::ZeroTimeout);
+    let concurrency = (concurrency == Some(0)).then_some(ToolFault::ZeroConcurrency);
+    timeout.into_iter().chain(concurrency)
 }
 
 /// Whether the input schema is an object. Cheap: it is not compiled.

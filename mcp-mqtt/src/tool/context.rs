@@ -4,11 +4,12 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use serde::Serialize;
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use super::caller::Caller;
 
@@ -84,12 +85,17 @@ impl ToolContext {
         self.0.deadline
     }
 
-    /// Whether the call was given up: its deadline has passed, or the server has stopped. The tool's
+    /// Whether the call was given up: its caller cancelled it, its deadline has passed, or the server has
+    /// stopped. The tool's
     /// future is dropped at its next `.await` then, so this is for work that outlives it, such as a
     /// spawned task.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.cancellation.is_cancelled()
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.0.cancellation.cancel();
     }
 
     /// Waits until the call is cancelled; for ever if it never is. Made for `tokio::select!`.
@@ -170,20 +176,30 @@ impl PartialSink for Discard {
 
 /// A flag that many may wait for; set once, it stays set.
 #[derive(Clone, Default)]
-pub(crate) struct Cancellation(Arc<watch::Sender<bool>>);
+pub(crate) struct Cancellation(Arc<Flag>);
+
+#[derive(Default)]
+struct Flag {
+    set: AtomicBool,
+    changed: Notify,
+}
 
 impl Cancellation {
     pub(crate) fn cancel(&self) {
-        self.0.send_replace(true);
+        self.0.set.store(true, Ordering::Release);
+        self.0.changed.notify_waiters();
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
-        *self.0.borrow()
+        self.0.set.load(Ordering::Acquire)
     }
 
     pub(crate) async fn cancelled(&self) {
-        // The sender lives as long as `self`, so waiting cannot fail.
-        let _ = self.0.subscribe().wait_for(|cancelled| *cancelled).await;
+        // From here on it hears of a change, so that none is missed between looking and waiting.
+        let changed = self.0.changed.notified();
+        if !self.is_cancelled() {
+            changed.await;
+        }
     }
 }
 

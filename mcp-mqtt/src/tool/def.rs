@@ -31,6 +31,10 @@ pub struct ToolDef {
     pub streaming: bool,
     /// The longest a call may take, in milliseconds.
     pub timeout_ms: Option<u64>,
+    /// How many calls of it may run at the same time.
+    pub concurrency: Option<usize>,
+    /// Whether it takes calls of verified callers alone.
+    pub require_verified: bool,
     /// The hints of MCP.
     pub hints: Hints,
     /// The module of the annotation.
@@ -58,6 +62,8 @@ impl ToolDef {
         allowed_callers: None,
         streaming: false,
         timeout_ms: None,
+        concurrency: None,
+        require_verified: false,
         hints: Hints::new(),
         module: "",
         file: "",

@@ -46,12 +46,14 @@ pub struct Tool {
 
 /// What never changes once the tool is made.
 pub(super) struct Spec {
-    pub(super) name: String,
+    pub(super) name: Arc<str>,
     pub(super) title: Option<String>,
     pub(super) description: String,
     pub(super) version: Option<String>,
     pub(super) streaming: bool,
     pub(super) timeout: Option<Duration>,
+    pub(super) concurrency: Option<usize>,
+    pub(super) require_verified: bool,
     pub(super) hints: Hints,
     pub(super) input_schema: Value,
     pub(super) output_schema: Option<Value>,
@@ -140,6 +142,18 @@ impl Tool {
         self.spec.timeout
     }
 
+    /// How many calls of it may run at the same time on one server; `None` leaves it to the server.
+    #[must_use]
+    pub fn concurrency(&self) -> Option<usize> {
+        self.spec.concurrency
+    }
+
+    /// Whether it takes calls of verified callers alone.
+    #[must_use]
+    pub fn requires_verified(&self) -> bool {
+        self.spec.require_verified
+    }
+
     /// What the tool says of its own behaviour.
     #[must_use]
     pub fn hints(&self) -> Hints {
@@ -191,6 +205,12 @@ impl Tool {
     /// The state it takes.
     pub(crate) fn states(&self) -> impl Iterator<Item = StateNeed> {
         self.spec.states.iter().copied()
+    }
+
+    /// Its name and how many places it has, if that is limited.
+    pub(crate) fn places(&self) -> Option<(Arc<str>, usize)> {
+        let places = self.spec.concurrency?;
+        Some((Arc::clone(&self.spec.name), places))
     }
 
     /// Builds the validator, which otherwise happens at the first call; why it cannot be built.

@@ -24,12 +24,14 @@ pub(super) fn tool(def: &'static ToolDef) -> Tool {
     let mut generator = schema::for_output();
     let output = (def.output)(&mut generator);
     let spec = Spec {
-        name: def.name.to_owned(),
+        name: def.name.into(),
         title: def.title.map(str::to_owned),
         description: def.description.trim().to_owned(),
         version: def.version.map(str::to_owned),
         streaming: def.streaming,
         timeout: def.timeout_ms.map(Duration::from_millis),
+        concurrency: def.concurrency,
+        require_verified: def.require_verified,
         hints: def.hints,
         input_schema: input_schema(def),
         output_schema: schema::output(output, &mut generator),

@@ -97,8 +97,9 @@ impl Registry {
     }
 
     fn insert(&mut self, tool: Tool, faults: &mut Vec<RegistryFault>) {
-        let own = check::names(tool.name(), tool.allowed_callers(), tool.timeout())
+        let own = check::names(tool.name(), tool.allowed_callers())
             .into_iter()
+            .chain(check::numbers(tool.timeout(), tool.concurrency()))
             .chain(check::object(tool.input_schema()));
         faults.extend(own.map(|fault| RegistryFault::Tool {
             tool: tool.name().to_owned(),

@@ -3,6 +3,7 @@
 //!
 //! One binary, because each of them links both brokers and the whole library.
 
+mod delivery;
 mod dynsec;
 mod hostile;
 mod lifecycle;

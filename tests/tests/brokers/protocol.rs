@@ -53,7 +53,7 @@ mod dynsec {
 }
 
 /// A broker with the policy of a profile, the server and its caller scout.
-async fn stage(kind: Kind, profile: Profile) -> Result<(Broker, RunningServer, Client)> {
+pub async fn stage(kind: Kind, profile: Profile) -> Result<(Broker, RunningServer, Client)> {
     let (registry, ..) = tools()?;
     let mut scope = scope();
     scope.profile = profile;

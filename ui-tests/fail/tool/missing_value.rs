@@ -3,9 +3,9 @@
 use mcp_mqtt::tool;
 
 /// Reads.
-#[tool(name, timeout, allowed_callers, title = )]
+#[tool(name, timeout, concurrency, allowed_callers, title = )]
 async fn read() {}
 
 fn main() {}
 
-// mistakes: 4
+// mistakes: 5

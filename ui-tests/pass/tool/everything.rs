@@ -19,7 +19,7 @@ pub struct Greeting {
 type Ctx = ToolContext;
 
 /// Greets a person by name.
-#[tool(allowed_callers = ["scout", "analyst"], read_only, timeout = "30s", title = "Greeter", version = "1")]
+#[tool(allowed_callers = ["scout", "analyst"], read_only, timeout = "30s", concurrency = 4, require_verified, title = "Greeter", version = "1")]
 pub async fn greet(
     /// Whom to greet.
     name: String,
@@ -119,6 +119,8 @@ fn main() {
     let greet = tools.get("greet").unwrap();
     assert_eq!(greet.description(), "Greets a person by name.");
     assert_eq!(greet.hints().read_only, Some(true));
+    assert_eq!(greet.concurrency(), Some(4));
+    assert!(greet.requires_verified());
     let schema = greet.input_schema();
     assert_eq!(schema["properties"]["times"]["maximum"], 9);
     assert_eq!(schema["properties"]["type"]["maxItems"], 3);

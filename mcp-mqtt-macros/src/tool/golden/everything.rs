@@ -66,6 +66,8 @@ const _: () = {
         allowed_callers: ::core::option::Option::Some(&["scout", "analyst"]),
         streaming: true,
         timeout_ms: ::core::option::Option::Some(30000u64),
+        concurrency: ::core::option::Option::Some(4usize),
+        require_verified: true,
         hints: __rt::Hints::new().read_only(true).idempotent(false),
         module: ::core::module_path!(),
         file: ::core::file!(),

@@ -27,5 +27,5 @@ const _: () = {
     };
 };
 ::core::compile_error! {
-    "unknown key `nmae`\nhelp: did you mean `name`?\nnote: keys are `name`, `title`, `description`, `version`, `allowed_callers`, `streaming`, `timeout`, `read_only`, `destructive`, `idempotent`, `open_world`, `crate`"
+    "unknown key `nmae`\nhelp: did you mean `name`?\nnote: keys are `name`, `title`, `description`, `version`, `allowed_callers`, `streaming`, `timeout`, `concurrency`, `require_verified`, `read_only`, `destructive`, `idempotent`, `open_world`, `crate`"
 }

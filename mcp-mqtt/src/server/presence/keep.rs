@@ -118,8 +118,13 @@ async fn read(shared: &Shared, connection: &Connection) -> Result<(), Stopped> {
         .chain(all_cards(shared).map(|card| announce::topic(shared, &card)))
         .collect();
     for group in filters.chunks(GROUP) {
-        let refused =
-            announce::subscribe_all(connection, group.to_vec(), RetainHandling::Always).await?;
+        let refused = announce::subscribe_all(
+            connection,
+            group.to_vec(),
+            Qos::AtLeastOnce,
+            RetainHandling::Always,
+        )
+        .await?;
         if let Some((filter, error)) = refused.first() {
             shared
                 .presence

@@ -158,6 +158,7 @@ fn all_that_is_wrong_is_said_at_once() {
     let error = Tool::builder("a b")
         .allowed_callers(["scout", "scout", "all/", "@", "@all"])
         .timeout(Duration::ZERO)
+        .concurrency(0)
         .output_schema(json!({"type": "nonsense"}))
         .build()
         .unwrap_err();
@@ -169,6 +170,7 @@ fn all_that_is_wrong_is_said_at_once() {
             ToolFault::Caller { .. },
             ToolFault::Group { .. },
             ToolFault::ZeroTimeout,
+            ToolFault::ZeroConcurrency,
             ToolFault::NotAnObject,
             ToolFault::OutputSchema(_),
             ToolFault::NoHandler,
@@ -179,7 +181,7 @@ fn all_that_is_wrong_is_said_at_once() {
             .to_string()
             .starts_with("tool `a b`: its name contains a space")
     );
-    assert_eq!(error.to_string().lines().count(), 8);
+    assert_eq!(error.to_string().lines().count(), 9);
 }
 
 #[test]

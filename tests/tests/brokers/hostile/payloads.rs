@@ -132,7 +132,8 @@ async fn an_answer_needs_an_id_or_correlation_data(kind: Kind) -> Result<()> {
                     with("/arguments", json!(7)),
                     Due::Invalid(&["/arguments"]),
                 )),
-                Shot::call("no properties", greeting()).properties(|p| *p = Default::default()),
+                Shot::new("no properties", with("/call_id", json!("c2")), greeting())
+                    .properties(|p| *p = Default::default()),
             ])
             .await?;
     }

@@ -192,7 +192,7 @@ impl Shot {
     pub fn new(name: impl Into<String>, payload: impl Into<Bytes>, due: Due) -> Self {
         let properties = Properties {
             response_topic: Some(namespace().inbox("scout")),
-            correlation_data: Some(CORRELATION.into()),
+            correlation_data: Some(correlation()),
             ..Properties::default()
         };
         Self {
@@ -262,8 +262,13 @@ impl Shot {
     }
 }
 
-/// What a caller knows its answer by: no text, so that nothing takes it for one.
-pub const CORRELATION: &[u8] = &[0, 255, 7, 254];
+/// What a caller knows its answer by: no text, so that nothing takes it for one, and never the same, so that
+/// no call is the repeat of another.
+fn correlation() -> Bytes {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    [&[0, 255, 7, 254], number.as_slice()].concat().into()
+}
 
 /// A call of `greet` in order.
 pub fn good() -> Value {

@@ -8,8 +8,8 @@ mod leaves_nothing;
 mod many_tools;
 mod presence;
 mod replicas;
-mod two_connections;
 mod rolling;
+mod two_connections;
 
 use std::sync::Arc;
 

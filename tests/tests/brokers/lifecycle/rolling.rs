@@ -194,7 +194,8 @@ async fn a_stop_with_a_hundred_calls_running_finishes_them(kind: Kind) -> Result
 
 async fn instances_see_each_other_under_either_policy(kind: Kind) -> Result<()> {
     for profile in [Profile::Reference, Profile::Hardened] {
-        let scope = Scope { profile, ..scope() };
+        let mut scope = scope();
+        scope.profile = profile;
         let policy = Policy::derive(&scope, &tools()?.0)?;
         let broker = Broker::enforcing(kind, &policy, &scope).await?;
         one_of_two_stops(&broker).await?;

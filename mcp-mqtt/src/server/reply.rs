@@ -1,0 +1,162 @@
+//! Where a response goes, and how it gets there: again if nobody took it, until its caller has given up.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::shared::Shared;
+use crate::mqtt::{Connection, Properties, Publish, PublishError, Published, Qos};
+use crate::wire::{CONTENT_TYPE, ErrorBody, ErrorKind, Response};
+
+/// The first pause before a response is sent again, which doubles up to the last.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LAST_PAUSE: Duration = Duration::from_secs(1);
+
+/// What a response counts for at least, among the bytes of those that wait to be sent again.
+const LEAST: usize = 1024;
+
+/// Where an answer goes and by what the caller knows it.
+#[derive(Debug, Clone)]
+pub(super) struct Reply {
+    pub(super) topic: String,
+    pub(super) correlation: Option<Bytes>,
+    /// When the caller has given up.
+    pub(super) until: Instant,
+}
+
+impl Reply {
+    /// A message to the caller's inbox.
+    pub(super) fn publish(&self, payload: Bytes) -> Publish {
+        let expiry = self.until.saturating_duration_since(Instant::now());
+        Publish {
+            topic: self.topic.clone(),
+            payload,
+            qos: Qos::AtLeastOnce,
+            retain: false,
+            properties: Properties {
+                correlation_data: self.correlation.clone(),
+                content_type: Some(CONTENT_TYPE.to_owned()),
+                message_expiry: Some(expiry_seconds(expiry)),
+                ..Properties::default()
+            },
+        }
+    }
+
+    /// Sends a response, and sees to it that it arrives, as far as it can.
+    pub(super) async fn send(&self, shared: &Shared, connection: &Connection, response: &Response) {
+        let payload = encode(response);
+        let first = connection.publish(self.publish(payload.clone()));
+        let call_id = &response.call_id;
+        self.settle(shared, connection, call_id, payload, first)
+            .await;
+    }
+
+    /// Sees to it that a response arrives that was queued as `first`.
+    pub(super) async fn settle(
+        &self,
+        shared: &Shared,
+        connection: &Connection,
+        call_id: &str,
+        payload: Bytes,
+        first: impl Future<Output = Result<Published, PublishError>>,
+    ) {
+        let sent = match first.await {
+            Ok(Published::Delivered) => return,
+            Err(PublishError::TooLarge { size, limit }) => {
+                let payload = encode(&too_large(call_id, size, limit));
+                let sent = connection.publish(self.publish(payload.clone())).await;
+                self.insist(shared, connection, payload, sent).await
+            }
+            sent => self.insist(shared, connection, payload, sent).await,
+        };
+        if let Err(why) = sent
+            && let Some(skipped) = shared.undelivered.pass(Instant::now())
+        {
+            let topic = &self.topic;
+            tracing::warn!(?call_id, %topic, why, skipped, "a response was not delivered");
+        }
+    }
+
+    /// Queues a refusal by this call, from a place that cannot wait for the broker; `permit` is the room
+    /// that it takes until it has left.
+    pub(super) fn send_detached(
+        self,
+        connection: &Connection,
+        response: &Response,
+        permit: OwnedSemaphorePermit,
+    ) {
+        // The task is there for when the queue has no room.
+        let sending = connection.publish(self.publish(encode(response)));
+        tokio::spawn(async move {
+            if let Err(error) = sending.await {
+                tracing::debug!(topic = %self.topic, %error, "a refusal could not be sent");
+            }
+            drop(permit);
+        });
+    }
+
+    /// Sends again what found no subscriber or may have been lost with the connection, until the caller
+    /// has given up; the error says why it did not arrive.
+    async fn insist(
+        &self,
+        shared: &Shared,
+        connection: &Connection,
+        payload: Bytes,
+        mut sent: Result<Published, PublishError>,
+    ) -> Result<(), String> {
+        let weight = u32::try_from(payload.len().max(LEAST)).unwrap_or(u32::MAX);
+        let room = shared.resending.try_acquire_many(weight);
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let why = match sent {
+                Ok(Published::Delivered) => return Ok(()),
+                Ok(Published::NoSubscriber) => "nobody subscribes to the caller's inbox".to_owned(),
+                Err(error) if error.is_loss() => error.to_string(),
+                Err(error) => return Err(error.to_string()),
+            };
+            let left = self.until.saturating_duration_since(Instant::now());
+            if left.is_zero() || room.is_err() || shared.is_stopping() {
+                return Err(why);
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause.min(left)) => {}
+                () = shared.connected.notified() => {}
+            }
+            pause = (pause * 2).min(LAST_PAUSE);
+            sent = connection.publish(self.publish(payload.clone())).await;
+        }
+    }
+}
+
+/// The payload of a response.
+pub(super) fn encode(response: &Response) -> Bytes {
+    // Strings, numbers and a `Value` always have a JSON form.
+    serde_json::to_vec(response).unwrap_or_default().into()
+}
+
+fn too_large(call_id: &str, size: usize, limit: usize) -> Response {
+    let message = format!("the result has {size} bytes and the broker takes {limit}; ask for less");
+    Response::error(call_id, ErrorBody::new(ErrorKind::ToolError, message), 0)
+}
+
+/// A message expiry in whole seconds, rounded up; never 0, which some brokers take for "never".
+fn expiry_seconds(expiry: Duration) -> u32 {
+    let started = u64::from(expiry.subsec_nanos() > 0);
+    let seconds = expiry.as_secs().saturating_add(started);
+    u32::try_from(seconds.max(1)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expiry_is_rounded_up_and_never_zero() {
+        assert_eq!(expiry_seconds(Duration::ZERO), 1);
+        assert_eq!(expiry_seconds(Duration::from_millis(200)), 1);
+        assert_eq!(expiry_seconds(Duration::from_secs(2)), 2);
+        assert_eq!(expiry_seconds(Duration::from_millis(2001)), 3);
+        assert_eq!(expiry_seconds(Duration::MAX), u32::MAX);
+    }
+}

@@ -1,0 +1,68 @@
+//! A response arrives although nobody was there, or no connection; and the end of the server is told.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use mcp_mqtt::server::Limits;
+use mcp_mqtt_tests::within;
+
+use super::{Call, Stage, answer};
+use crate::world::{Kind, namespace, on_each_broker};
+
+on_each_broker![
+    a_response_outlives_the_broker,
+    a_stop_says_what_ran_and_what_did_not,
+];
+
+// The embedded broker does not say that nobody subscribes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_response_waits_for_its_inbox() -> Result<()> {
+    for stage in Stage::both(Kind::Mosquitto, Limits::default()).await? {
+        stage.hold("c1").await?;
+        let inbox = namespace().inbox("scout");
+        stage.scout.unsubscribe(&inbox).await?;
+        stage.seen.gate.add_permits(1);
+        within("the end of the tool", async {
+            while stage.seen.gate.available_permits() > 0 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await?;
+        let other = stage.broker.raw("analyst").await?;
+        Call::greet("c2").send(&other, "analyst").await?;
+        stage.scout.subscribe(&inbox).await?;
+        assert_eq!(stage.answer().await?.1["result"], "held");
+    }
+    Ok(())
+}
+
+async fn a_response_outlives_the_broker(kind: Kind) -> Result<()> {
+    let stage = Stage::open(kind, Limits::default()).await?;
+    stage.hold("c1").await?;
+    let stopped = stage.broker.stop().await?;
+    stage.seen.gate.add_permits(1);
+    let broker = stopped.start_again().await?;
+    let scout = broker.raw("scout").await?;
+    scout.subscribe(&namespace().inbox("scout")).await?;
+    assert_eq!(answer(&scout).await?.1["result"], "held");
+    Ok(())
+}
+
+async fn a_stop_says_what_ran_and_what_did_not(kind: Kind) -> Result<()> {
+    let limits = Limits::default().max_in_flight(1);
+    let limits = limits.drain_timeout(Duration::from_millis(100));
+    for stage in Stage::both(kind, limits).await? {
+        stage.hold("ran").await?;
+        stage.call(&Call::greet("waited")).await?;
+        within("the end of the server", stage.server.stop()).await??;
+        for _ in 0..2 {
+            let (id, json) = answer(&stage.scout).await?;
+            let kind = match id.as_str() {
+                "ran" => "timeout",
+                _ => "unavailable",
+            };
+            assert_eq!(json["error"]["type"], kind, "{id}: {json}");
+        }
+    }
+    Ok(())
+}
