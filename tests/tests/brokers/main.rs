@@ -8,6 +8,7 @@ mod hostile;
 mod lifecycle;
 mod linked;
 mod matrix;
+mod outages;
 mod protocol;
 mod theft;
 mod tools;

@@ -89,31 +89,20 @@ async fn an_offline_card_counts_for_nothing_while_another_process_lives() {
 #[tokio::test]
 async fn a_notice_is_no_response_with_or_without_a_card() {
     let broker = Mosquitto::start();
-    let _server = Script::start(&broker, &["tools/greet/call/#"], |call| {
+    let server = Script::start(&broker, &["tools/greet/call/#"], |call| {
         call.accept("a");
-        let (connection, id) = (call.connection.clone(), call.call_id());
-        let (inbox, correlation) = (
-            call.message.properties.response_topic.clone().unwrap(),
-            call.correlation(),
-        );
-        // Later than a server without a card and a notice has to answer.
-        tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_millis(400)).await;
-            let payload = json!({"call_id": id, "status": "ok", "result": "hi"}).to_string();
-            let properties = crate::mqtt::Properties {
-                correlation_data: Some(correlation),
-                ..Default::default()
-            };
-            drop(connection.publish(crate::mqtt::Publish {
-                topic: inbox,
-                payload: payload.into(),
-                qos: crate::mqtt::Qos::AtLeastOnce,
-                retain: false,
-                properties,
-            }));
-        });
     })
     .await;
     let client = connect(&broker, "scout").await;
-    assert_eq!(soon(client.call("greet", json!({}))).await.unwrap(), "hi");
+    let mut call = Box::pin(client.call("greet", json!({})).into_future());
+    // Longer than a server without a card and a notice would have.
+    let pending = tokio::time::timeout(Duration::from_millis(500), &mut call).await;
+    assert!(pending.is_err(), "{pending:?}");
+    let message = server.received().remove(0);
+    script::Exchange {
+        message: &message,
+        connection: &server.connection,
+    }
+    .ok(json!("hi"));
+    assert_eq!(soon(call).await.unwrap(), "hi");
 }
