@@ -1,21 +1,23 @@
 //! Acts for one call: does what its [`Route`], [`Fate`] and [`Retries`] say, and waits for what comes.
 
+mod ended;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
-use super::error::{CallError, Outcome, Refusal};
+use super::error::{CallError, Outcome};
 use super::fate::{Fate, Verdict};
 use super::guard::Guard;
-use super::link::{self, Link};
+use super::link;
 use super::mailbox::{Arrival, Delivery, Mailbox};
 use super::outgoing::Outgoing;
 use super::pending::Correlation;
 use super::response::{self, Meaning};
 use super::retry::{Reason, Retries};
-use super::route::{Ack, Failure, Form, Route, Sight, Step};
+use super::route::{Ack, Form, Route, Sight, Step};
 use super::stream::Partials;
 use super::trace::Trace;
 use super::{Inner, ending};
@@ -25,6 +27,7 @@ use crate::mqtt::{
 };
 use crate::random;
 use crate::wire::{self, ErrorKind, ToolCard};
+use ended::Ended;
 
 /// What is asked for.
 pub(super) struct Request {
@@ -83,24 +86,12 @@ pub(super) async fn run(
         cut_by: None,
         pause: None,
         may_have_run: false,
+        repeatable: false,
         answered: false,
         partials,
         inbox_delivery: false,
     };
     attempt.run().await
-}
-
-/// Why an attempt ended without a result, and whether another may follow.
-struct Ended {
-    error: CallError,
-    reason: Option<Reason>,
-}
-
-impl From<CallError> for Ended {
-    fn from(error: CallError) -> Self {
-        let reason = None;
-        Self { error, reason }
-    }
 }
 
 /// Between two attempts, or before the first.
@@ -138,6 +129,8 @@ struct Attempt<'a> {
     pause: Option<Pause>,
     /// An earlier attempt may have.
     may_have_run: bool,
+    /// Running twice does no harm, by the last card that was seen.
+    repeatable: bool,
     answered: bool,
     partials: Option<Partials>,
     /// The server delivers partial results to the inbox: those on the stream topic are not its own.
@@ -424,161 +417,6 @@ impl Attempt<'_> {
             self.fate.told(deaths);
         }
         self.fate.accepted(instance);
-    }
-
-    /// Another attempt, or the end.
-    fn failed(&mut self, ended: Ended, now: Instant) -> Result<(), CallError> {
-        let unknown = ended.error.outcome() == Outcome::Unknown;
-        let again = ended.reason.and_then(|reason| {
-            let repeatable = reason != Reason::NotSent && self.is_repeatable();
-            self.retries.again(reason, repeatable, now)
-        });
-        let Some(again) = again else {
-            return Err(self.last(ended.error));
-        };
-        tracing::debug!(
-            tool = self.outgoing.tool,
-            error = %ended.error,
-            "a call is not answered, and is sent again"
-        );
-        self.may_have_run |= unknown;
-        self.answered = false;
-        self.publishing = None;
-        self.pause = Some(Pause {
-            at: again.at,
-            patience: again.patience,
-            last: ended.error,
-        });
-        Ok(())
-    }
-
-    /// Whether running the tool twice does no harm, by its card.
-    fn is_repeatable(&self) -> bool {
-        let shared = &self.client.shared;
-        let current = || shared.lock().directory.card(&self.outgoing.tool);
-        self.retry
-            && match &self.card {
-                Some(card) => ending::is_repeatable(card),
-                None => current().is_some_and(|card| ending::is_repeatable(&card)),
-            }
-    }
-
-    /// What to do when it is time for the next attempt and there is no connection.
-    fn without_connection(&self, now: Instant) -> Result<Next, Ended> {
-        let shared = &self.client.shared;
-        let tool = &self.outgoing.tool;
-        Err(match (shared.link_now(), &self.pause) {
-            (Link::NoInbox(reason), _) => ending::no_inbox(tool, &shared.inbox, reason).into(),
-            (Link::Ended(source), _) => self.connection(source).into(),
-            (_, Some(pause)) if now < pause.patience => {
-                return Ok(Next::Wait(Some(pause.patience)));
-            }
-            _ => self.connection(link::cause(shared)).into(),
-        })
-    }
-
-    fn outcome(&self) -> Outcome {
-        if self.may_have_run || (self.pause.is_none() && self.route.may_have_run()) {
-            Outcome::Unknown
-        } else {
-            Outcome::NotRun
-        }
-    }
-
-    fn gave_up(&self, failure: Failure) -> Ended {
-        let message = match failure {
-            Failure::Refused(form) => {
-                let topic = self.outgoing.topic(&self.client.shared, form);
-                let error = CallError::Unauthorized {
-                    tool: self.outgoing.tool.clone(),
-                    caller: self.client.shared.caller.clone(),
-                    refusal: Refusal::Broker { topic },
-                };
-                return error.into();
-            }
-            Failure::Offline => "its card, or its server's, says offline",
-            Failure::NoSubscriber => "nobody subscribes to its calls (reason code 0x10)",
-            Failure::Absent => "it has no card that says online, and no response came",
-        };
-        Ended {
-            error: self.unavailable(message.to_owned()),
-            reason: (failure == Failure::NoSubscriber).then_some(Reason::NoSubscriber),
-        }
-    }
-
-    fn unavailable(&self, message: String) -> CallError {
-        CallError::Unavailable {
-            tool: self.outgoing.tool.clone(),
-            message,
-            retry_after: None,
-            outcome: self.outcome(),
-        }
-    }
-
-    /// A request that the broker did not take.
-    fn not_taken(&self, error: PublishError) -> Ended {
-        let tool = self.outgoing.tool.clone();
-        match error {
-            PublishError::TooLarge { size, limit } => CallError::TooLarge { tool, size, limit },
-            PublishError::Refused(reason @ ReasonCode::QUOTA_EXCEEDED) => {
-                self.unavailable(reason.to_string())
-            }
-            error => CallError::NotTaken {
-                tool,
-                reason: error.to_string(),
-            },
-        }
-        .into()
-    }
-
-    fn died(&self) -> Ended {
-        let server = self.card.as_ref().map_or("?", |card| &card.server);
-        Ended {
-            error: CallError::ServerDied {
-                tool: self.outgoing.tool.clone(),
-                message: ending::died(server, self.fate.holder()),
-                outcome: self.outcome(),
-            },
-            reason: Some(Reason::Died),
-        }
-    }
-
-    fn not_sent(&self) -> Ended {
-        Ended {
-            error: self.connection(link::cause(&self.client.shared)),
-            reason: Some(Reason::NotSent),
-        }
-    }
-
-    fn connection_lost(&self, cause: ConnectionError) -> Ended {
-        Ended {
-            error: self.connection(cause),
-            reason: Some(Reason::Lost),
-        }
-    }
-
-    fn connection(&self, source: ConnectionError) -> CallError {
-        CallError::Connection {
-            outcome: self.outcome(),
-            retries: 0,
-            source,
-        }
-    }
-
-    /// The deadline is here.
-    fn late(&mut self) -> CallError {
-        if let Some(pause) = self.pause.take() {
-            return self.last(pause.last);
-        }
-        let error = match self.client.shared.link_now() {
-            Link::Down(source) | Link::Ended(source) => self.connection(source),
-            _ => ending::timed_out(&self.outgoing.tool, self.timeout, self.outcome()),
-        };
-        self.last(error)
-    }
-
-    fn last(&self, error: CallError) -> CallError {
-        error.after(self.retries.count(), self.may_have_run)
     }
 }
 
