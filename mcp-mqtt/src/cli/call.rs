@@ -154,6 +154,7 @@ pub(super) fn failed(error: &CallError) -> Exit {
         CallError::Unauthorized { .. } => Exit::unauthorized(text),
         CallError::Unavailable { .. }
         | CallError::Timeout { .. }
+        | CallError::ServerDied { .. }
         | CallError::Connection { .. }
         | CallError::NotTaken { .. } => Exit::unavailable(text),
         CallError::InvalidArguments { faults, .. } if !faults.is_empty() => {

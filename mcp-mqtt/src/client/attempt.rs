@@ -1,34 +1,41 @@
-//! Acts for one call: does what its [`Route`] says and waits for what comes.
+//! Acts for one call: does what its [`Route`], [`Fate`] and [`Retries`] say, and waits for what comes.
+
+mod ended;
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::error::{CallError, Outcome, Refusal};
-use super::link::{self, NotReady};
-use super::mailbox::{Delivery, Mailbox};
+use super::error::{CallError, Outcome};
+use super::fate::{Fate, Verdict};
+use super::guard::Guard;
+use super::link;
+use super::mailbox::{Arrival, Delivery, Mailbox};
+use super::outgoing::Outgoing;
 use super::pending::Correlation;
 use super::response::{self, Meaning};
-use super::route::{Ack, Failure, Form, Route, Sight, Step};
-use super::shared::Shared;
+use super::retry::{Reason, Retries};
+use super::route::{Ack, Form, Route, Sight, Step};
 use super::stream::Partials;
-use super::{Inner, guard::Guard};
+use super::trace::Trace;
+use super::{Inner, ending};
 use crate::grammar;
 use crate::mqtt::{
-    ConnectionError, Properties, Publish, PublishError, Published, Qos, ReasonCode, RetainHandling,
-    Subscription,
+    ConnectionError, PublishError, Published, Qos, ReasonCode, RetainHandling, Subscription,
 };
 use crate::random;
-use crate::wire;
+use crate::wire::{self, ErrorKind, ToolCard};
+use ended::Ended;
 
 /// What is asked for.
 pub(super) struct Request {
     pub(super) tool: String,
     pub(super) arguments: Map<String, Value>,
     pub(super) timeout: Duration,
+    pub(super) retry: bool,
+    pub(super) trace: Trace,
     pub(super) streamed: bool,
 }
 
@@ -47,9 +54,6 @@ pub(super) async fn run(
     })?;
     let deadline = link::deadline(started, request.timeout);
     let shared = &client.shared;
-    link::ready(shared, deadline)
-        .await
-        .map_err(|error| not_ready(error, &request, shared))?;
     let (correlation, call_id) = random_ids()?;
     let payload = wire::Call::new(&call_id, &request.arguments, &shared.caller, &shared.inbox);
     let payload = serde_json::to_vec(&payload).map_err(|error| CallError::InvalidArguments {
@@ -61,29 +65,73 @@ pub(super) async fn run(
     let attempt = Attempt {
         client,
         mailbox: guard.mailbox(),
-        guard: &guard,
-        correlation: &correlation,
-        call_id: &call_id,
-        payload: payload.into(),
+        guard,
+        retries: Retries::new(deadline, client.grace, correlation[0]),
+        outgoing: Outgoing {
+            tool: request.tool,
+            correlation,
+            call_id,
+            payload: payload.into(),
+            trace: request.trace,
+        },
+        timeout: request.timeout,
+        retry: request.retry,
+        streamed: request.streamed,
         deadline,
         route: Route::new(started),
-        request: &request,
+        fate: Fate::new(started, false),
+        card: None,
+        publishing: None,
+        lost: None,
+        cut_by: None,
+        pause: None,
+        may_have_run: false,
+        repeatable: false,
+        answered: false,
         partials,
         inbox_delivery: false,
     };
     attempt.run().await
 }
 
+/// Between two attempts, or before the first.
+struct Pause {
+    at: Instant,
+    patience: Instant,
+    last: CallError,
+}
+
+/// What to do next.
+enum Next {
+    Wait(Option<Instant>),
+    Publish(Form, Sight),
+}
+
 struct Attempt<'a> {
     client: &'a Arc<Inner>,
-    guard: &'a Guard,
     mailbox: Arc<Mailbox>,
-    correlation: &'a Correlation,
-    call_id: &'a str,
-    payload: Bytes,
+    guard: Guard,
+    outgoing: Outgoing,
+    timeout: Duration,
+    retry: bool,
+    streamed: bool,
     deadline: Instant,
+    retries: Retries,
     route: Route,
-    request: &'a Request,
+    fate: Fate,
+    /// By which the call was published: a later change is not about it.
+    card: Option<Arc<ToolCard>>,
+    publishing: Option<(Form, Publishing)>,
+    /// The session ended while the call was being published: whether it left is what the publish says next.
+    lost: Option<ConnectionError>,
+    /// Why the PUBACK did not come.
+    cut_by: Option<ConnectionError>,
+    pause: Option<Pause>,
+    /// An earlier attempt may have.
+    may_have_run: bool,
+    /// Running twice does no harm, by the last card that was seen.
+    repeatable: bool,
+    answered: bool,
     partials: Option<Partials>,
     /// The server delivers partial results to the inbox: those on the stream topic are not its own.
     inbox_delivery: bool,
@@ -91,127 +139,159 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     async fn run(mut self) -> Result<Value, CallError> {
-        let shared = &self.client.shared;
-        let mut changes = shared.changes();
-        let mut publishing: Option<(Form, Publishing)> = None;
-        // What the card said when the call was published by it: a later change is not about this call.
-        let mut known: Option<Sight> = None;
-        let mut lost: Option<ConnectionError> = None;
+        let client = self.client;
+        // Only while the card does not say yet what to do.
+        let mut changes = None;
+        let alarm = tokio::time::sleep_until(self.deadline.into());
+        tokio::pin!(alarm);
         loop {
-            changes.borrow_and_update();
             let now = Instant::now();
-            let sight =
-                known.unwrap_or_else(|| shared.lock().directory.sight(&self.request.tool, now));
-            let until = match self.route.next(sight, now) {
-                _ if lost.is_some() => None,
-                Step::Settled => None,
-                Step::Wait(until) => until,
-                Step::Fail(failure) => return Err(self.failed(failure)),
-                Step::Publish(form) => {
-                    known = matches!(sight, Sight::Online { .. }).then_some(sight);
-                    let inbox = self.streamed(form, sight).await?;
-                    self.route.publishing(form);
-                    publishing = Some((
-                        form,
-                        Box::pin(self.client.connection.publish(self.publish(form, inbox))),
-                    ));
+            let until = match self.next(now) {
+                Err(ended) => {
+                    self.failed(ended, now)?;
                     continue;
                 }
+                Ok(Next::Publish(form, sight)) => {
+                    if let Err(ended) = self.publish(form, sight).await {
+                        self.failed(ended, Instant::now())?;
+                    }
+                    continue;
+                }
+                Ok(Next::Wait(_)) if self.card.is_none() && changes.is_none() => {
+                    // From here on nothing is missed; before, something may have been.
+                    changes = Some(client.shared.changes());
+                    continue;
+                }
+                Ok(Next::Wait(until)) => until,
             };
-            let wake = until.unwrap_or(self.deadline).min(self.deadline);
-            tokio::select! {
+            let wake = until.map_or(self.deadline, |until| until.min(self.deadline));
+            if alarm.deadline() != wake.into() {
+                alarm.as_mut().reset(wake.into());
+            }
+            let ended = tokio::select! {
                 biased;
-                delivery = self.mailbox.next(), if lost.is_none() => match delivery {
-                    Ok(delivery) => if let Some(result) = self.read(&delivery) {
-                        return result;
+                arrival = self.mailbox.next() => match arrival {
+                    Arrival::Message(delivery) => match self.read(&delivery) {
+                        None => continue,
+                        Some(Ok(value)) => return Ok(value),
+                        Some(Err(ended)) => Err(ended),
                     },
-                    Err(error) if publishing.is_none() => return Err(self.lost(error)),
-                    // Whether it left at all is what the publish says next.
-                    Err(error) => lost = Some(error),
-                },
-                (form, answer) = acknowledged(&mut publishing) => {
-                    publishing = None;
-                    match (self.acknowledge(form, answer), lost.take()) {
-                        (Err(error), _) => return Err(error),
-                        (Ok(()), Some(error)) => return Err(self.lost(error)),
-                        (Ok(()), None) => {}
+                    Arrival::Lost(error) => self.session_lost(error),
+                    Arrival::Look => {
+                        self.look();
+                        Ok(())
                     }
                 },
-                _ = changes.changed(), if known.is_none() => {}
-                () = tokio::time::sleep_until(wake.into()) => if Instant::now() >= self.deadline {
-                    return Err(timed_out(self.request, self.outcome()));
-                },
-            }
-        }
-    }
-
-    /// Prepares for partial results; `true` if the call asks for them in the inbox.
-    async fn streamed(&self, form: Form, sight: Sight) -> Result<bool, CallError> {
-        let (inbox, topic) = match sight {
-            _ if !self.request.streamed => (false, false),
-            Sight::Online { inbox, .. } => (inbox, !inbox),
-            // Without a card: only servers of this kind serve the bound topic, any may serve the other.
-            _ => (true, form == Form::Plain),
-        };
-        if topic {
-            let filter = self.guard.stream_topic();
-            let subscription = Subscription {
-                filter: filter.clone(),
-                qos: Qos::AtLeastOnce,
-                no_local: false,
-                retain: RetainHandling::Never,
-            };
-            let subscribing = self.client.connection.subscribe(vec![subscription]);
-            match tokio::time::timeout_at(self.deadline.into(), subscribing).await {
-                Err(_) => return Err(timed_out(self.request, self.outcome())),
-                Ok(Ok(codes)) if codes.iter().all(Result::is_ok) => {}
-                Ok(Ok(_) | Err(PublishError::Refused(_))) => {
-                    tracing::warn!(
-                        ?filter,
-                        "the broker refuses the stream topic: there will be no partial results"
-                    );
+                (form, answer) = acknowledged(&mut self.publishing) => {
+                    self.publishing = None;
+                    self.acknowledge(form, answer)
                 }
-                Ok(Err(error)) => return Err(self.not_taken(error)),
+                () = changed(&mut changes), if self.card.is_none() => Ok(()),
+                () = &mut alarm => {
+                    if Instant::now() >= self.deadline {
+                        return Err(self.late());
+                    }
+                    Ok(())
+                }
+            };
+            if let Err(ended) = ended {
+                self.failed(ended, Instant::now())?;
             }
         }
-        Ok(inbox)
     }
 
-    fn publish(&self, form: Form, inbox: bool) -> Publish {
-        let shared = &self.client.shared;
-        let left = self
-            .deadline
-            .saturating_duration_since(Instant::now())
-            .as_millis()
-            .max(1);
-        let mut user = vec![(wire::TIMEOUT_PROPERTY.to_owned(), left.to_string())];
-        if inbox {
-            user.push((wire::INBOX_PROPERTY.to_owned(), "1".to_owned()));
+    fn next(&mut self, now: Instant) -> Result<Next, Ended> {
+        if self.publishing.is_some() {
+            return Ok(Next::Wait(None));
         }
-        Publish {
-            topic: self.topic(form),
-            payload: self.payload.clone(),
+        if let Some(pause) = &self.pause {
+            if now < pause.at {
+                return Ok(Next::Wait(Some(pause.at)));
+            }
+            if !self.client.shared.is_ready() {
+                return self.without_connection(now);
+            }
+            self.pause = None;
+            self.route = Route::new(now);
+            self.fate = Fate::new(now, false);
+            self.card = None;
+        }
+        let heard_of = match self.fate.verdict(now) {
+            Verdict::Wait(until) => until,
+            Verdict::Died => return Err(self.died()),
+            Verdict::Lost => {
+                let cause = self.cut_by.take().unwrap_or(ConnectionError::NoAnswer);
+                return Err(self.connection_lost(cause));
+            }
+        };
+        let sent = self.route.may_have_run();
+        if !sent && !self.client.shared.is_ready() {
+            return Err(self.not_sent());
+        }
+        let (tool, shared) = (&self.outgoing.tool, &self.client.shared);
+        let sight = match &self.card {
+            Some(card) => Sight::of(card),
+            None => shared.lock().directory.sight(tool, now),
+        };
+        match self.route.next(sight, now) {
+            Step::Settled => Ok(Next::Wait(heard_of)),
+            Step::Wait(until) => Ok(Next::Wait(heard_of.into_iter().chain(until).min())),
+            Step::Publish(form) => Ok(Next::Publish(form, sight)),
+            Step::Fail(failure) => Err(self.gave_up(failure)),
+        }
+    }
+
+    async fn publish(&mut self, form: Form, sight: Sight) -> Result<(), Ended> {
+        let shared = &self.client.shared;
+        let (inbox, topic) = match sight {
+            Sight::Online { inbox, .. } => {
+                self.card = shared.lock().directory.card(&self.outgoing.tool);
+                (inbox, !inbox)
+            }
+            // Without a card: only servers of this kind serve the bound topic, any may serve the other.
+            _ => (form == Form::Bound || self.streamed, form == Form::Plain),
+        };
+        if topic && self.streamed {
+            self.subscribe_stream().await?;
+        }
+        let now = Instant::now();
+        let left = self.deadline.saturating_duration_since(now);
+        let publish = self.outgoing.call(shared, form, inbox, left);
+        self.mailbox.begin();
+        self.lost = None;
+        self.fate = Fate::new(now, inbox);
+        self.route.publishing(form);
+        let publishing = Box::pin(self.client.connection.publish(publish));
+        self.publishing = Some((form, publishing));
+        Ok(())
+    }
+
+    /// Prepares for partial results on the stream topic.
+    async fn subscribe_stream(&mut self) -> Result<(), Ended> {
+        let filter = self.guard.stream_topic();
+        let subscription = Subscription {
+            filter: filter.clone(),
             qos: Qos::AtLeastOnce,
-            retain: false,
-            properties: Properties {
-                response_topic: Some(shared.inbox.clone()),
-                correlation_data: Some(Bytes::copy_from_slice(self.correlation)),
-                content_type: Some(wire::CONTENT_TYPE.to_owned()),
-                // Never 0, which some brokers take for "never expires".
-                message_expiry: Some(u32::try_from(left.div_ceil(1000)).unwrap_or(u32::MAX)),
-                utf8_payload: true,
-                user,
-            },
-        }
-    }
-
-    fn topic(&self, form: Form) -> String {
-        let shared = &self.client.shared;
-        match form {
-            Form::Bound => shared
-                .namespace
-                .bound_call(&self.request.tool, &shared.caller),
-            Form::Plain => shared.namespace.call(&self.request.tool),
+            no_local: false,
+            retain: RetainHandling::Never,
+        };
+        let subscribing = self.client.connection.subscribe(vec![subscription]);
+        match tokio::time::timeout_at(self.deadline.into(), subscribing).await {
+            Err(_) => {
+                let tool = &self.outgoing.tool;
+                Err(ending::timed_out(tool, self.timeout, self.outcome()).into())
+            }
+            Ok(Ok(codes)) if codes.iter().all(Result::is_ok) => Ok(()),
+            Ok(Ok(_) | Err(PublishError::Refused(_))) => {
+                tracing::warn!(
+                    ?filter,
+                    "the broker refuses the stream topic: there will be no partial results"
+                );
+                Ok(())
+            }
+            // Of the call itself nothing left.
+            Ok(Err(error)) if error.is_loss() => Err(self.not_sent()),
+            Ok(Err(error)) => Err(self.not_taken(error)),
         }
     }
 
@@ -219,134 +299,144 @@ impl Attempt<'_> {
         &mut self,
         form: Form,
         answer: Result<Published, PublishError>,
-    ) -> Result<(), CallError> {
+    ) -> Result<(), Ended> {
+        let lost = self.lost.take();
+        let now = Instant::now();
         let ack = match answer {
             Ok(Published::Delivered) => Ack::Delivered,
             Ok(Published::NoSubscriber) => Ack::NoSubscriber,
             Err(PublishError::Refused(ReasonCode::NOT_AUTHORIZED)) => Ack::Refused,
-            Err(PublishError::Lost) => return Err(self.lost(link::cause(&self.client.shared))),
+            Err(PublishError::Lost) => return self.lost_on_the_way(lost),
             Err(error) => {
                 self.route.withdrawn(form);
-                return Err(self.not_taken(error));
+                return Err(match error.is_loss() {
+                    true => self.not_sent(),
+                    false => self.not_taken(error),
+                });
             }
         };
-        self.route.acknowledged(form, ack, Instant::now());
+        self.fate.acknowledged(now);
+        self.route.acknowledged(form, ack, now);
+        match lost {
+            Some(error) => self.session_lost(error),
+            None => Ok(()),
+        }
+    }
+
+    /// The connection went between the publish and its PUBACK. Where the call may be sent again it is; else the session
+    /// may yet bring the response, unless it has ended.
+    fn lost_on_the_way(&mut self, ended: Option<ConnectionError>) -> Result<(), Ended> {
+        let shared = &self.client.shared;
+        let held = shared.session && ended.is_none();
+        let cause = ended.unwrap_or_else(|| link::cause(shared));
+        if !held || self.is_repeatable() {
+            return Err(self.connection_lost(cause));
+        }
+        self.fate.unacknowledged();
+        self.cut_by = Some(cause);
+        // It may be back by now.
+        self.look();
         Ok(())
     }
 
-    /// The result, if this is the response.
-    fn read(&mut self, delivery: &Delivery) -> Option<Result<Value, CallError>> {
-        let tool = &self.request.tool;
-        match response::read(delivery, self.call_id) {
-            Meaning::Outcome(Ok(value)) => Some(Ok(value)),
-            Meaning::Outcome(Err(body)) => Some(Err(CallError::from_response(
-                tool,
-                &self.client.shared.caller,
-                body,
-            ))),
+    fn session_lost(&mut self, error: ConnectionError) -> Result<(), Ended> {
+        if self.pause.is_some() {
+            // That was an earlier attempt.
+            return Ok(());
+        }
+        if self.publishing.is_some() {
+            self.lost = Some(error);
+            return Ok(());
+        }
+        Err(match self.route.may_have_run() {
+            true => self.connection_lost(error),
+            false => self.not_sent(),
+        })
+    }
+
+    /// Something changed: somebody died, or the connection is back.
+    fn look(&mut self) {
+        let shared = &self.client.shared;
+        if shared.is_ready() {
+            self.fate.resumed(Instant::now());
+        }
+        if let Some(card) = &self.card {
+            let state = shared.lock();
+            let deaths = state.directory.deaths(&card.server, self.fate.holder());
+            self.fate.told(deaths);
+        }
+    }
+
+    /// The end, if this is the response.
+    fn read(&mut self, delivery: &Delivery) -> Option<Result<Value, Ended>> {
+        let tool = &self.outgoing.tool;
+        let ended = match response::read(delivery, &self.outgoing.call_id) {
+            Meaning::Outcome(Ok(value)) => Ok(value),
+            Meaning::Outcome(Err(body)) => {
+                let after = body.retry_after_ms.map(Duration::from_millis);
+                let unavailable = body.kind == ErrorKind::Unavailable;
+                Err(Ended {
+                    error: CallError::from_response(tool, &self.client.shared.caller, body),
+                    reason: unavailable.then_some(Reason::Unavailable(after)),
+                })
+            }
+            Meaning::Bad(message) => {
+                let tool = tool.clone();
+                Err(CallError::BadResponse { tool, message }.into())
+            }
+            Meaning::Accepted(instance) => {
+                self.accepted(instance);
+                return None;
+            }
             Meaning::Partial(value) => {
                 self.inbox_delivery |= !delivery.stream;
-                if delivery.stream && self.inbox_delivery {
-                    return None;
-                }
-                if let Some(partials) = &self.partials {
+                if let Some(partials) = &self.partials
+                    && !(delivery.stream && self.inbox_delivery)
+                {
                     partials.set_missed(self.mailbox.missed());
                     partials.push(value);
                 }
-                None
+                return None;
             }
-            Meaning::Nothing => None,
-            Meaning::Bad(message) => Some(Err(CallError::BadResponse {
-                tool: tool.clone(),
-                message,
-            })),
-        }
-    }
-
-    fn outcome(&self) -> Outcome {
-        if self.route.may_have_run() {
-            Outcome::Unknown
-        } else {
-            Outcome::NotRun
-        }
-    }
-
-    fn failed(&self, failure: Failure) -> CallError {
-        let message = match failure {
-            Failure::Refused(form) => {
-                return CallError::Unauthorized {
-                    tool: self.request.tool.clone(),
-                    caller: self.client.shared.caller.clone(),
-                    refusal: Refusal::Broker {
-                        topic: self.topic(form),
-                    },
-                };
-            }
-            Failure::Offline => "its card, or its server's, says offline",
-            Failure::NoSubscriber => "nobody subscribes to its calls (reason code 0x10)",
-            Failure::Absent => "it has no card that says online, and no response came",
+            Meaning::Nothing => return None,
         };
-        self.unavailable(message.to_owned())
+        // What comes between two attempts answers the earlier one.
+        self.pause = None;
+        self.answered = true;
+        Some(ended)
     }
 
-    fn unavailable(&self, message: String) -> CallError {
-        CallError::Unavailable {
-            tool: self.request.tool.clone(),
-            message,
-            retry_after: None,
-            outcome: self.outcome(),
+    fn accepted(&mut self, instance: String) {
+        self.route.accepted();
+        if let Some(card) = &self.card {
+            let mut state = self.client.shared.lock();
+            state
+                .directory
+                .noticed(&card.server, &instance, Instant::now());
+            let deaths = state.directory.deaths(&card.server, Some(&instance));
+            self.fate.told(deaths);
         }
-    }
-
-    /// A request that the broker did not take, or that did not get there.
-    fn not_taken(&self, error: PublishError) -> CallError {
-        let tool = self.request.tool.clone();
-        match error {
-            PublishError::TooLarge { size, limit } => CallError::TooLarge { tool, size, limit },
-            PublishError::Refused(reason @ ReasonCode::QUOTA_EXCEEDED) => {
-                self.unavailable(reason.to_string())
-            }
-            error if error.is_loss() => self.lost(link::cause(&self.client.shared)),
-            error => CallError::NotTaken {
-                tool,
-                reason: error.to_string(),
-            },
-        }
-    }
-
-    fn lost(&self, source: ConnectionError) -> CallError {
-        CallError::Connection {
-            outcome: self.outcome(),
-            source,
-        }
+        self.fate.accepted(instance);
     }
 }
 
-fn not_ready(error: NotReady, request: &Request, shared: &Shared) -> CallError {
-    match error {
-        NotReady::Down(source) => CallError::Connection {
-            outcome: Outcome::NotRun,
-            source,
-        },
-        NotReady::NoInbox(reason) => CallError::NotTaken {
-            tool: request.tool.clone(),
-            reason: format!(
-                "it refuses the inbox ({reason}); grant subscribe on `{}`",
-                shared.inbox
-            ),
-        },
-        NotReady::Timeout => timed_out(request, Outcome::NotRun),
-    }
-}
-
-fn timed_out(request: &Request, outcome: Outcome) -> CallError {
-    CallError::Timeout {
-        tool: request.tool.clone(),
-        message: format!(
-            "no response within {}",
-            humantime::format_duration(request.timeout)
-        ),
-        outcome,
+impl Drop for Attempt<'_> {
+    /// Whoever has the call learns that nobody waits for it any more.
+    fn drop(&mut self) {
+        if self.answered || self.outcome() != Outcome::Unknown {
+            return;
+        }
+        let shared = &self.client.shared;
+        let card = shared.lock().directory.card(&self.outgoing.tool);
+        // Servers of other kinds know no cancel.
+        let Some(card) = card.or(self.card.take()).filter(|c| c.extra.is_some()) else {
+            return;
+        };
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if let Some(cancel) = self.outgoing.cancel(shared, &card.server, left) {
+            // Queued at once; whether it arrives is the broker's business.
+            drop(self.client.connection.publish(cancel));
+        }
     }
 }
 
@@ -364,6 +454,15 @@ async fn acknowledged(
 ) -> (Form, Result<Published, PublishError>) {
     match publishing {
         Some((form, publishing)) => (*form, publishing.await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Resolves when a card changed; never before changes are of interest.
+async fn changed(changes: &mut Option<tokio::sync::watch::Receiver<()>>) {
+    match changes {
+        // The sender lives as long as the client, which the call keeps.
+        Some(changes) => drop(changes.changed().await),
         None => std::future::pending().await,
     }
 }

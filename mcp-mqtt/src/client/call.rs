@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::attempt::{self, Request};
+use super::trace::Trace;
 use super::{CallError, CallStream, Client};
 use crate::wire::ArgumentFault;
 
@@ -19,6 +20,8 @@ pub struct Call<T = Value> {
     tool: String,
     arguments: Result<Map<String, Value>, String>,
     timeout: Duration,
+    retry: bool,
+    trace: Trace,
     decode: fn(Value) -> Result<T, serde_json::Error>,
 }
 
@@ -39,6 +42,8 @@ impl<T> Call<T> {
         };
         Self {
             timeout: client.inner.timeout,
+            retry: client.inner.retry,
+            trace: Trace::default(),
             client,
             tool,
             arguments,
@@ -50,6 +55,20 @@ impl<T> Call<T> {
     /// default. The server is told and stops then, too.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// Whether this call is sent again where that does no harm, instead of the client's
+    /// [default](super::ClientBuilder::retry).
+    pub fn retry(mut self, yes: bool) -> Self {
+        self.retry = yes;
+        self
+    }
+
+    /// Makes the call part of a trace, by the values of the W3C headers `traceparent` and `tracestate`. What is not
+    /// formed as they are is not sent, and noted in the log at debug level: a faulty trace stops no call.
+    pub fn trace_context(mut self, traceparent: &str, tracestate: Option<&str>) -> Self {
+        self.trace = Trace::new(traceparent, tracestate);
         self
     }
 
@@ -65,6 +84,8 @@ impl<T> Call<T> {
             tool: self.tool,
             arguments,
             timeout: self.timeout,
+            retry: self.retry,
+            trace: self.trace,
             streamed,
         };
         Ok((self.client, request))

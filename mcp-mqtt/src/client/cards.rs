@@ -1,7 +1,7 @@
 //! Reading cards that may have been published by anybody: what does not fit its topic is no card.
 
 use crate::grammar;
-use crate::wire::{Namespace, ServerCard, ToolCard};
+use crate::wire::{InstanceCard, Namespace, ServerCard, ToolCard};
 
 /// The largest card that is read, in bytes.
 pub(super) const MAX_CARD: usize = 256 * 1024;
@@ -35,6 +35,23 @@ pub(super) fn server(
         ));
     }
     namespace.as_str().clone_into(&mut card.namespace);
+    Ok(card)
+}
+
+/// Reads the card on the topic of `instance`; `Err` says why it is none.
+pub(super) fn instance(
+    server: &str,
+    instance: &str,
+    payload: &[u8],
+) -> Result<InstanceCard, String> {
+    let card: InstanceCard = read(payload)?;
+    if card.server != server || card.instance != instance {
+        return Err(format!(
+            "it names `{}` of `{}`",
+            card.instance.escape_default(),
+            card.server.escape_default()
+        ));
+    }
     Ok(card)
 }
 
@@ -74,6 +91,21 @@ pub(super) mod tests {
 
     pub(in crate::client) fn server_json(server: &str, status: &str) -> Value {
         json!({"version": "1", "server": server, "namespace": "demo", "tools": [], "status": status})
+    }
+
+    pub(in crate::client) fn instance_json(instance: &str, status: &str) -> Value {
+        json!({
+            "version": "1", "server": "hello", "namespace": "demo", "instance": instance,
+            "status": status, "started_ms": 7,
+        })
+    }
+
+    #[test]
+    fn the_topic_names_the_instance() {
+        let card = instance_json("a", "online").to_string();
+        assert!(instance("hello", "a", card.as_bytes()).is_ok());
+        assert!(instance("hello", "b", card.as_bytes()).is_err());
+        assert!(instance("other", "a", card.as_bytes()).is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::event::{Event, Hooks};
 use super::link::Link;
 use super::shared::Shared;
 use super::{Client, Inner, subscriptions};
@@ -15,12 +16,18 @@ use crate::wire::{DEFAULT_NAMESPACE, Namespace};
 /// Tools whose cards a client watches, beyond those that are in a call.
 const MAX_TOOLS: usize = 4096;
 
+/// The longest that a broker is asked to keep a session unless somebody says otherwise.
+const MAX_SESSION: Duration = Duration::from_secs(300);
+
 /// Describes a client; [`connect`](Self::connect) makes it.
 ///
 /// | | Default |
 /// |---|---|
 /// | namespace | `a2a/v1` |
 /// | timeout of a call | 30 s |
+/// | session after a loss | the timeout of a call, at most 5 min |
+/// | wait for a lost connection | 5 s |
+/// | calls are sent again | where running twice does no harm |
 /// | pending calls | 10 000 |
 /// | user name | that of the URL or options, else the caller |
 /// | client id | `{caller}-` and 12 random hexadecimal digits |
@@ -32,6 +39,10 @@ pub struct ClientBuilder {
     broker: Result<Option<ConnectOptions>, UrlError>,
     timeout: Duration,
     max_pending: usize,
+    session: Option<Duration>,
+    grace: Duration,
+    retry: bool,
+    hooks: Hooks,
 }
 
 /// Why a client could not be connected.
@@ -120,6 +131,10 @@ impl ClientBuilder {
             broker: Ok(None),
             timeout: Duration::from_secs(30),
             max_pending: 10_000,
+            session: None,
+            grace: Duration::from_secs(5),
+            retry: true,
+            hooks: Hooks::default(),
         }
     }
 
@@ -155,6 +170,39 @@ impl ClientBuilder {
         self
     }
 
+    /// How long the broker keeps the session when the connection is lost, in whole seconds. Responses that
+    /// come meanwhile are delivered when the connection is back, and pending calls go on; so it should
+    /// be as long as the longest call. Zero: pending calls end with the connection.
+    ///
+    /// A [`session_expiry`](ConnectOptions::session_expiry) in [`broker`](Self::broker) counts where this is
+    /// not called.
+    pub fn session_expiry(mut self, expiry: Duration) -> Self {
+        self.session = Some(expiry);
+        self
+    }
+
+    /// How long a call that was not sent yet waits for a lost connection, within its own timeout; zero:
+    /// it fails at once.
+    pub fn reconnect_wait(mut self, wait: Duration) -> Self {
+        self.grace = wait;
+        self
+    }
+
+    /// Whether a call is sent again, within its timeout, when its tool says that running twice does no
+    /// harm (`read_only`, `idempotent`) and the earlier attempt found nobody, was turned away as
+    /// `unavailable`, or was lost with the connection or with the server's process. Calls of other tools
+    /// are never sent twice. A [call](super::Call::retry) may say otherwise.
+    pub fn retry(mut self, yes: bool) -> Self {
+        self.retry = yes;
+        self
+    }
+
+    /// Calls `hook` on each change of the connection, in the task of the connection: it must not block.
+    pub fn on_event(mut self, hook: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.hooks.add(hook);
+        self
+    }
+
     /// Connects, and subscribes to the caller's inbox.
     ///
     /// # Errors
@@ -170,6 +218,8 @@ impl ClientBuilder {
             self.caller,
             self.max_pending,
             max_tools,
+            !options.session_expiry.is_zero(),
+            self.hooks,
         ));
         let mut link = shared.link();
         let connection = Connection::open_with(options, None, {
@@ -191,6 +241,8 @@ impl ClientBuilder {
                 connection,
                 timeout: self.timeout,
                 max_pending: self.max_pending,
+                grace: self.grace,
+                retry: self.retry,
                 discovery: tokio::sync::Mutex::new(()),
             }),
         };
@@ -209,10 +261,26 @@ impl ClientBuilder {
                     reason: reason.to_string(),
                 });
             }
-            Ok(Ok(Link::Down(error))) => return Err(ConnectError::Connection(error)),
+            Ok(Ok(Link::Down(error) | Link::Ended(error))) => {
+                return Err(ConnectError::Connection(error));
+            }
             _ => return Err(ConnectError::Connection(ConnectionError::NoAnswer)),
         }
         Ok(client)
+    }
+
+    /// In whole seconds, of which one that has begun counts.
+    fn session_of(&self, options: &ConnectOptions) -> Duration {
+        let wanted = match self.session {
+            Some(expiry) => expiry,
+            None if !options.session_expiry.is_zero() => options.session_expiry,
+            None => self.timeout.min(MAX_SESSION),
+        };
+        Duration::from_secs(
+            wanted
+                .as_secs()
+                .saturating_add(u64::from(wanted.subsec_nanos() > 0)),
+        )
     }
 
     /// What the connection is opened with, if nothing is wrong with the description.
@@ -229,7 +297,8 @@ impl ClientBuilder {
             .ok();
         let options = match &self.broker {
             Ok(Some(options)) => {
-                let options = options.clone().named(&self.caller);
+                let mut options = options.clone().named(&self.caller);
+                options.session_expiry = self.session_of(&options);
                 if let Err(error) = options.check() {
                     faults.extend(error.faults.into_iter().map(Fault::Options));
                 }

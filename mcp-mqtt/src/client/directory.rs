@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::cards;
+use super::instances::{Deaths, Instances};
 use super::route::{CARD_GRACE, Sight};
-use crate::wire::{Namespace, ServerCard, Status, ToolCard};
+use crate::grammar;
+use crate::wire::{InstanceStatus, Namespace, ServerCard, Status, ToolCard, Topic};
 
 /// All cards together are at most this many bytes; what goes beyond is ignored.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
@@ -33,6 +35,13 @@ struct Entry<C> {
     used: u64,
 }
 
+/// The instances of a server, and the one subscription to all their cards.
+#[derive(Debug)]
+struct Replicas {
+    watch: Watch,
+    instances: Instances,
+}
+
 /// The known cards of the tools that were called, and of their servers.
 #[derive(Debug)]
 pub(super) struct Directory {
@@ -40,6 +49,10 @@ pub(super) struct Directory {
     capacity: usize,
     tools: HashMap<String, Entry<ToolCard>>,
     servers: HashMap<String, Entry<ServerCard>>,
+    /// Of those servers of this kind that a tool is known of.
+    replicas: HashMap<String, Replicas>,
+    /// An instance died, or may have, and the calls were not told yet.
+    death: bool,
     unwanted: Vec<String>,
     bytes: usize,
     clock: u64,
@@ -54,6 +67,8 @@ impl Directory {
             capacity,
             tools: HashMap::new(),
             servers: HashMap::new(),
+            replicas: HashMap::new(),
+            death: false,
             unwanted: Vec::new(),
             bytes: 0,
             clock: 0,
@@ -92,11 +107,18 @@ impl Directory {
             .tools
             .iter_mut()
             .filter_map(|(name, entry)| entry.ask().then(|| self.namespace.tool_card(name)));
+        // Before the server's own card, which means little without.
+        let replicas = self.replicas.iter_mut().filter_map(|(name, replicas)| {
+            let wanted = self.servers.contains_key(name) && replicas.watch.ask();
+            wanted.then(|| self.namespace.instance_cards(name))
+        });
+        let mut wanted: Vec<_> = tools.chain(replicas).collect();
         let servers = self
             .servers
             .iter_mut()
             .filter_map(|(name, entry)| entry.ask().then(|| self.namespace.server_card(name)));
-        tools.chain(servers).collect()
+        wanted.extend(servers);
+        wanted
     }
 
     /// The card topics to unsubscribe from.
@@ -111,13 +133,21 @@ impl Directory {
         } else {
             Watch::Refused
         };
+        if let Some(server) = topic.strip_suffix("/instances/+") {
+            let server = server.rsplit('/').next().unwrap_or_default();
+            if let Some(replicas) = self.replicas.get_mut(server) {
+                replicas.watch = answer;
+                self.death |= granted && replicas.instances.granted(now);
+            }
+            return;
+        }
         match self.namespace.parse(topic) {
-            Some(crate::wire::Topic::ToolCard { tool }) => {
+            Some(Topic::ToolCard { tool }) => {
                 if let Some(entry) = self.tools.get_mut(tool) {
                     entry.watch = answer;
                 }
             }
-            Some(crate::wire::Topic::ServerCard { server }) => {
+            Some(Topic::ServerCard { server }) => {
                 if let Some(entry) = self.servers.get_mut(server) {
                     entry.watch = answer;
                 }
@@ -129,6 +159,13 @@ impl Directory {
     /// The session is gone: what was seen may be outdated, and everything is to be subscribed anew.
     pub(super) fn lost(&mut self) {
         self.bytes = 0;
+        // What is known of processes is kept: calls may be with them still.
+        self.replicas
+            .retain(|server, _| self.servers.contains_key(server));
+        for replicas in self.replicas.values_mut() {
+            replicas.watch = Watch::Wanted;
+            replicas.instances.lost();
+        }
         self.servers.clear();
         self.unwanted.clear();
         for entry in self.tools.values_mut() {
@@ -155,6 +192,8 @@ impl Directory {
         };
         let before = entry.card.as_ref().map(|c| c.server.clone());
         let after = card.as_ref().map(|c| c.server.clone());
+        let ours = card.as_ref().filter(|card| card.extra.is_some());
+        let ours = ours.map(|card| card.server.clone());
         self.bytes = self.bytes - entry.size + payload.len();
         entry.size = payload.len();
         entry.card = card.map(Arc::new);
@@ -165,11 +204,17 @@ impl Directory {
             }
             self.drop_server(before);
         }
+        if let Some(server) = ours {
+            self.replicas.entry(server).or_insert_with(|| Replicas {
+                watch: Watch::Wanted,
+                instances: Instances::default(),
+            });
+        }
         true
     }
 
     /// A message on the card topic of `server`. `true` if something changed for calls.
-    pub(super) fn server_card(&mut self, server: &str, payload: &[u8]) -> bool {
+    pub(super) fn server_card(&mut self, server: &str, payload: &[u8], now: Instant) -> bool {
         let Some(entry) = self.servers.get_mut(server) else {
             return false;
         };
@@ -180,6 +225,7 @@ impl Directory {
                 self.bytes = self.bytes - entry.size + payload.len();
                 entry.size = payload.len();
                 entry.card = card.map(Arc::new);
+                self.heard_of(server, now);
                 true
             }
             Err(reason) => {
@@ -188,6 +234,71 @@ impl Directory {
                 false
             }
         }
+    }
+
+    /// What a new card of `server` says of its instances.
+    fn heard_of(&mut self, server: &str, now: Instant) {
+        let Some(Replicas { instances, .. }) = self.replicas.get_mut(server) else {
+            return;
+        };
+        let Some(card) = self.servers.get(server).and_then(|e| e.card.as_ref()) else {
+            return;
+        };
+        let offline = card.status != Status::Online;
+        instances.server(offline, now);
+        let gone = card.extra.as_ref().and_then(|extra| extra.gone.as_ref());
+        if let Some(gone) = gone.filter(|name| offline && grammar::server(name).is_ok()) {
+            self.ignored += u64::from(!instances.gone(gone, now));
+            self.death = true;
+        }
+    }
+
+    /// A message on the card topic of an instance of `server`; `expiry` is what the broker says is left of it. `true`
+    /// if something changed for calls.
+    pub(super) fn instance_card(
+        &mut self,
+        (server, instance): (&str, &str),
+        payload: &[u8],
+        expiry: Option<u32>,
+        now: Instant,
+    ) -> bool {
+        let Some(Replicas { instances, .. }) = self.replicas.get_mut(server) else {
+            return false;
+        };
+        let status = match payload {
+            [] => Ok(None),
+            card => cards::instance(server, instance, card).map(|card| Some(card.status)),
+        };
+        let taken = status.and_then(|status| {
+            self.death |= matches!(status, None | Some(InstanceStatus::Offline));
+            let known = instances.card(instance, status, expiry, now);
+            known
+                .then_some(())
+                .ok_or_else(|| "too many instances".to_owned())
+        });
+        if let Err(reason) = &taken {
+            self.ignored += 1;
+            tracing::debug!(server, instance, ?reason, "ignored an instance card");
+        }
+        taken.is_ok()
+    }
+
+    /// `instance` of `server` says that it has a call.
+    pub(super) fn noticed(&mut self, server: &str, instance: &str, now: Instant) {
+        if let Some(replicas) = self.replicas.get_mut(server) {
+            replicas.instances.noticed(instance, now);
+        }
+    }
+
+    /// Which instances of `server` died, for a call that `holder` has.
+    pub(super) fn deaths(&self, server: &str, holder: Option<&str>) -> Deaths {
+        let replicas = self.replicas.get(server);
+        replicas.map_or_else(Deaths::default, |r| r.instances.deaths(holder))
+    }
+
+    /// Whether the calls are to look at [`deaths`](Self::deaths); told once.
+    pub(super) fn take_death(&mut self) -> bool {
+        std::mem::take(&mut self.death)
     }
 
     /// Whether and how `tool` can be called.
@@ -202,11 +313,7 @@ impl Directory {
                 Watch::Refused => Sight::Hidden,
             };
         };
-        let extra = card.extra.as_ref();
-        let online = Sight::Online {
-            bound: extra.is_some_and(|e| e.bound),
-            inbox: extra.is_some_and(|e| e.inbox),
-        };
+        let online = Sight::of(card);
         if card.status != Status::Online {
             return Sight::Offline;
         }
@@ -214,7 +321,9 @@ impl Directory {
             return online;
         };
         match (&server.card, server.watch) {
-            (Some(server), _) if server.status != Status::Online => Sight::Offline,
+            (Some(server), _) if server.status != Status::Online => {
+                self.offline(&server.server, now).unwrap_or(online)
+            }
             (Some(_), _) | (None, Watch::Refused) => online,
             (None, Watch::Wanted | Watch::Asked) => Sight::Pending(None),
             (None, Watch::Granted(since)) if now < since + CARD_GRACE => {
@@ -222,6 +331,21 @@ impl Directory {
             }
             // A server that shows no card leaves its tool's card as the only word.
             (None, Watch::Granted(_)) => online,
+        }
+    }
+
+    /// What the offline card of `server` means; `None` for nothing.
+    fn offline(&self, server: &str, now: Instant) -> Option<Sight> {
+        let Some(Replicas { watch, instances }) = self.replicas.get(server) else {
+            return Some(Sight::Offline);
+        };
+        match *watch {
+            _ if instances.flapping(now).is_some() => None,
+            Watch::Wanted | Watch::Asked => Some(Sight::Pending(None)),
+            Watch::Granted(since) if now < since + CARD_GRACE => {
+                Some(Sight::Pending(Some(since + CARD_GRACE)))
+            }
+            Watch::Granted(_) | Watch::Refused => Some(Sight::Offline),
         }
     }
 
@@ -261,6 +385,9 @@ impl Directory {
             self.bytes -= entry.size;
             self.servers.remove(&server);
             self.unwanted.push(self.namespace.server_card(&server));
+            if self.replicas.remove(&server).is_some() {
+                self.unwanted.push(self.namespace.instance_cards(&server));
+            }
         }
     }
 }
@@ -292,9 +419,16 @@ impl<C> Entry<C> {
     }
 
     fn ask(&mut self) -> bool {
-        let wanted = self.watch == Watch::Wanted;
+        self.watch.ask()
+    }
+}
+
+impl Watch {
+    /// `true` the first time that somebody asks in a session.
+    fn ask(&mut self) -> bool {
+        let wanted = *self == Self::Wanted;
         if wanted {
-            self.watch = Watch::Asked;
+            *self = Self::Asked;
         }
         wanted
     }

@@ -150,7 +150,7 @@ impl Client {
                 (Sight::Pending(until), _) => until,
                 _ => None,
             };
-            if let Link::Down(error) = shared.link_now() {
+            if let Link::Down(error) | Link::Ended(error) = shared.link_now() {
                 return Err(DiscoveryError::Connection(error));
             }
             if now >= deadline {

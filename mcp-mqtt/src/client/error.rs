@@ -59,7 +59,7 @@ pub enum CallError {
     },
 
     /// Nobody takes calls of this tool now.
-    #[error("`{tool}` is unavailable: {message}; {}", when(*.retry_after))]
+    #[error("`{tool}` is unavailable: {message}; {}", when(*.retry_after, *.outcome))]
     Unavailable {
         /// The tool.
         tool: String,
@@ -118,11 +118,24 @@ pub enum CallError {
         limit: usize,
     },
 
+    /// The server's process that had the call died before it answered, or one that may have had it.
+    #[error("no answer from `{tool}`: {message}; {}", advice(*.outcome))]
+    ServerDied {
+        /// The tool.
+        tool: String,
+        /// Which process it was, and how it is known that it had the call.
+        message: String,
+        /// Whether the tool ran.
+        outcome: Outcome,
+    },
+
     /// There is no connection to the broker, or it was lost before the response.
-    #[error("{}", lost(*.outcome))]
+    #[error("{}", lost(*.outcome, *.retries))]
     Connection {
         /// [`Outcome::NotRun`] if the call never left.
         outcome: Outcome,
+        /// How often the call was sent again.
+        retries: u32,
         /// Why there is no connection.
         #[source]
         source: ConnectionError,
@@ -199,9 +212,34 @@ impl CallError {
             Self::Tool { .. } | Self::BadResult { .. } => Outcome::Ran,
             Self::BadResponse { .. } => Outcome::Unknown,
             Self::Unavailable { outcome, .. }
+            | Self::ServerDied { outcome, .. }
             | Self::Timeout { outcome, .. }
             | Self::Connection { outcome, .. } => *outcome,
         }
+    }
+
+    /// The same for a call that was sent again `retries` times, an attempt of which `may_have_run`.
+    pub(super) fn after(mut self, count: u32, may_have_run: bool) -> Self {
+        if let Self::Unavailable { outcome, .. }
+        | Self::ServerDied { outcome, .. }
+        | Self::Timeout { outcome, .. }
+        | Self::Connection { outcome, .. } = &mut self
+            && may_have_run
+        {
+            *outcome = Outcome::Unknown;
+        }
+        match &mut self {
+            Self::Unavailable { message, .. }
+            | Self::ServerDied { message, .. }
+            | Self::Timeout { message, .. }
+                if count > 0 =>
+            {
+                message.push_str(&again(count));
+            }
+            Self::Connection { retries, .. } => *retries = count,
+            _ => {}
+        }
+        self
     }
 
     /// What a server's error response means to `caller`.
@@ -254,10 +292,16 @@ fn unauthorized(tool: &str, caller: &str, refusal: &Refusal) -> String {
     }
 }
 
-fn when(retry_after: Option<Duration>) -> String {
-    match retry_after {
+fn when(retry_after: Option<Duration>, outcome: Outcome) -> String {
+    let when = match retry_after {
         Some(wait) => format!("try again in {} ms", wait.as_millis()),
         None => "start its server, or try again later".to_owned(),
+    };
+    match outcome {
+        Outcome::NotRun => when,
+        _ => format!(
+            "{when}, but only if running twice does no harm: whether the tool ran is unknown"
+        ),
     }
 }
 
@@ -280,12 +324,25 @@ fn listed(message: &str, faults: &[ArgumentFault]) -> String {
     text
 }
 
-fn lost(outcome: Outcome) -> String {
-    match outcome {
-        Outcome::NotRun => "there is no connection to the broker, the call was not sent; try again once it is back",
-        _ => "the connection to the broker was lost before the response; whether the tool ran is unknown, so call again only if running twice does no harm",
+/// How often a call was sent again, for the end of a message.
+fn again(retries: u32) -> String {
+    match retries {
+        0 => String::new(),
+        1 => " (it was sent again once)".to_owned(),
+        n => format!(" (it was sent again {n} times)"),
     }
-    .to_owned()
+}
+
+fn lost(outcome: Outcome, retries: u32) -> String {
+    let again = again(retries);
+    match outcome {
+        Outcome::NotRun => format!(
+            "there is no connection to the broker, the call was not sent{again}; try again once it is back"
+        ),
+        _ => format!(
+            "the connection to the broker was lost before the response{again}; whether the tool ran is unknown, so call again only if running twice does no harm"
+        ),
+    }
 }
 
 fn advice(outcome: Outcome) -> &'static str {
@@ -338,6 +395,40 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
+    }
+
+    #[test]
+    fn a_call_that_was_sent_again_says_how_often_and_why_it_failed_last() {
+        let died = |outcome| CallError::ServerDied {
+            tool: "greet".into(),
+            message: "the process `a` of `hello` died with it".into(),
+            outcome,
+        };
+        let unavailable = || of(ErrorKind::Unavailable);
+        let lost = || CallError::Connection {
+            outcome: Outcome::NotRun,
+            retries: 0,
+            source: ConnectionError::Stopped,
+        };
+        let texts = [
+            died(Outcome::Unknown),
+            died(Outcome::Unknown).after(1, true),
+            unavailable().after(2, false),
+            unavailable().after(2, true),
+            lost(),
+            lost().after(3, true),
+        ]
+        .map(|error| error.to_string());
+        expect_test::expect![[r#"
+            no answer from `greet`: the process `a` of `hello` died with it; whether the tool ran to its end is unknown, so call again only if running twice does no harm
+            no answer from `greet`: the process `a` of `hello` died with it (it was sent again once); whether the tool ran to its end is unknown, so call again only if running twice does no harm
+            `greet` is unavailable: no (it was sent again 2 times); start its server, or try again later
+            `greet` is unavailable: no (it was sent again 2 times); start its server, or try again later, but only if running twice does no harm: whether the tool ran is unknown
+            there is no connection to the broker, the call was not sent; try again once it is back
+            the connection to the broker was lost before the response (it was sent again 3 times); whether the tool ran is unknown, so call again only if running twice does no harm"#]]
+        .assert_eq(&texts.join("\n"));
+        assert_eq!(unavailable().after(2, true).outcome(), Outcome::Unknown);
+        assert_eq!(unavailable().after(2, false).outcome(), Outcome::NotRun);
     }
 
     #[test]

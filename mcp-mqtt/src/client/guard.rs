@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::error::{CallError, Outcome};
-use super::link::Link;
+use super::error::CallError;
 use super::mailbox::Mailbox;
 use super::pending::Correlation;
 use super::{Inner, subscriptions};
@@ -48,13 +47,6 @@ impl Guard {
         call_id: &str,
     ) -> Result<Self, CallError> {
         let mut state = client.shared.lock();
-        // Under the lock: a session that ends from now on finds the call in the table.
-        if let Link::Down(source) = client.shared.link_now() {
-            return Err(CallError::Connection {
-                outcome: Outcome::NotRun,
-                source,
-            });
-        }
         let mailbox = state
             .pending
             .open(correlation)

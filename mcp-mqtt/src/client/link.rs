@@ -17,8 +17,10 @@ pub(super) enum Link {
     Ready,
     /// The broker refused the inbox; no response could arrive.
     NoInbox(ReasonCode),
-    /// No connection, for this reason.
+    /// No connection, for this reason; another attempt follows.
     Down(ConnectionError),
+    /// No connection any more, for this reason.
+    Ended(ConnectionError),
 }
 
 /// Why a call cannot even begin.
@@ -37,7 +39,7 @@ pub(super) async fn ready(shared: &Shared, deadline: Instant) -> Result<(), NotR
     let settled = link.wait_for(|link| !matches!(link, Link::Connecting | Link::Subscribing));
     match tokio::time::timeout_at(deadline.into(), settled).await {
         Ok(Ok(link)) => match &*link {
-            Link::Down(error) => Err(NotReady::Down(error.clone())),
+            Link::Down(error) | Link::Ended(error) => Err(NotReady::Down(error.clone())),
             Link::NoInbox(reason) => Err(NotReady::NoInbox(*reason)),
             _ => Ok(()),
         },
@@ -49,7 +51,7 @@ pub(super) async fn ready(shared: &Shared, deadline: Instant) -> Result<(), NotR
 /// Why there is no connection.
 pub(super) fn cause(shared: &Shared) -> ConnectionError {
     match shared.link_now() {
-        Link::Down(error) => error,
+        Link::Down(error) | Link::Ended(error) => error,
         // It is back already.
         _ => ConnectionError::NoAnswer,
     }

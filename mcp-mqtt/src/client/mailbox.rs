@@ -23,11 +23,22 @@ pub(super) struct Delivery {
     pub(super) payload: Bytes,
 }
 
+/// What a call finds in its mailbox.
+#[derive(Debug)]
+pub(super) enum Arrival {
+    Message(Delivery),
+    /// Something else that may be about the call changed: a server's process died, or the connection is back.
+    Look,
+    /// The session ended; no response will come to what was sent in it.
+    Lost(ConnectionError),
+}
+
 #[derive(Debug, Default)]
 struct Inner {
     unread: VecDeque<Delivery>,
     bytes: usize,
     missed: u64,
+    look: bool,
     lost: Option<ConnectionError>,
 }
 
@@ -65,17 +76,31 @@ impl Mailbox {
         self.arrived.notify_one();
     }
 
-    /// The next message, or, behind all of them, that the session ended. Cancel-safe.
-    pub(super) async fn next(&self) -> Result<Delivery, ConnectionError> {
+    /// Something else changed.
+    pub(super) fn look(&self) {
+        self.lock().look = true;
+        self.arrived.notify_one();
+    }
+
+    /// Something is about to be sent: what was lost before is not about it.
+    pub(super) fn begin(&self) {
+        self.lock().lost = None;
+    }
+
+    /// What is next: messages first, each of the others once behind them. Cancel-safe.
+    pub(super) async fn next(&self) -> Arrival {
         loop {
             {
                 let mut inner = self.lock();
                 if let Some(delivery) = inner.unread.pop_front() {
                     inner.bytes -= delivery.payload.len();
-                    return Ok(delivery);
+                    return Arrival::Message(delivery);
                 }
-                if let Some(lost) = &inner.lost {
-                    return Err(lost.clone());
+                if let Some(lost) = inner.lost.take() {
+                    return Arrival::Lost(lost);
+                }
+                if std::mem::take(&mut inner.look) {
+                    return Arrival::Look;
                 }
             }
             self.arrived.notified().await;
@@ -98,6 +123,13 @@ mod tests {
 
     use super::*;
 
+    async fn next(mailbox: &Mailbox) -> Delivery {
+        match mailbox.next().await {
+            Arrival::Message(delivery) => delivery,
+            other => panic!("{other:?}"),
+        }
+    }
+
     fn message(payload: impl Into<Bytes>) -> Delivery {
         Delivery {
             stream: false,
@@ -106,14 +138,25 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn messages_come_in_order_and_the_loss_behind_them() {
+    async fn messages_come_in_order_and_what_else_happened_behind_them() {
         let mailbox = Mailbox::default();
         mailbox.push(message("1"));
+        mailbox.look();
         mailbox.lost(ConnectionError::Stopped);
         mailbox.push(message("2"));
-        assert_eq!(mailbox.next().await.unwrap(), message("1"));
-        assert_eq!(mailbox.next().await.unwrap(), message("2"));
-        assert!(mailbox.next().await.is_err());
+        assert_eq!(next(&mailbox).await, message("1"));
+        assert_eq!(next(&mailbox).await, message("2"));
+        assert!(matches!(mailbox.next().await, Arrival::Lost(_)));
+        assert!(matches!(mailbox.next().await, Arrival::Look));
+    }
+
+    #[tokio::test]
+    async fn a_loss_before_something_is_sent_is_not_about_it() {
+        let mailbox = Mailbox::default();
+        mailbox.lost(ConnectionError::Stopped);
+        mailbox.begin();
+        mailbox.push(message("1"));
+        assert_eq!(next(&mailbox).await, message("1"));
     }
 
     #[tokio::test]
@@ -123,7 +166,7 @@ mod tests {
             mailbox.push(message(i.to_string()));
         }
         assert_eq!(mailbox.missed(), 2);
-        assert_eq!(mailbox.next().await.unwrap(), message("2"));
+        assert_eq!(next(&mailbox).await, message("2"));
     }
 
     #[tokio::test]
@@ -138,7 +181,7 @@ mod tests {
                 });
             }
         }
-        assert_eq!(mailbox.next().await.unwrap(), message("response"));
+        assert_eq!(next(&mailbox).await, message("response"));
     }
 
     #[tokio::test]
@@ -149,10 +192,7 @@ mod tests {
         mailbox.push(message(half));
         mailbox.push(message(vec![1; MAX_UNREAD_BYTES + 1]));
         assert_eq!(mailbox.missed(), 2);
-        assert_eq!(
-            mailbox.next().await.unwrap().payload.len(),
-            MAX_UNREAD_BYTES + 1
-        );
+        assert_eq!(next(&mailbox).await.payload.len(), MAX_UNREAD_BYTES + 1);
     }
 
     #[tokio::test]
@@ -160,7 +200,7 @@ mod tests {
         let mailbox = Arc::new(Mailbox::default());
         let reader = tokio::spawn({
             let mailbox = mailbox.clone();
-            async move { mailbox.next().await.unwrap() }
+            async move { next(&mailbox).await }
         });
         tokio::task::yield_now().await;
         mailbox.push(message("1"));

@@ -1,7 +1,8 @@
 //! The client: calls tools on a broker, finds them, and says what went wrong when a call fails.
 //!
-//! Knows nothing of command lines. The decisions live in state objects that need no broker (`route`,
-//! `directory`, `pending`, `mailbox`); `shared` feeds them with events, `call` acts for one call.
+//! Knows nothing of command lines. The decisions live in state objects that need no broker (`route`, `retry`,
+//! `fate`, `directory`, `instances`, `pending`, `mailbox`); `shared` feeds them with events, `attempt` acts for one
+//! call.
 
 mod attempt;
 mod call;
@@ -10,23 +11,31 @@ mod collector;
 mod connect;
 mod directory;
 mod discovery;
+mod ending;
 mod error;
+mod event;
+mod fate;
 mod guard;
+mod instances;
 mod link;
 mod mailbox;
+mod outgoing;
 mod pending;
 mod response;
+mod retry;
 mod route;
 mod shared;
 mod stream;
 mod subscriptions;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 pub use call::Call;
 pub use connect::{ClientBuilder, ConnectError, DescriptionFault};
 pub use discovery::DiscoveryError;
 pub use error::{CallError, Outcome, Refusal};
+pub use event::Event;
 pub use stream::CallStream;
 
 use std::fmt;
@@ -43,9 +52,11 @@ use shared::Shared;
 /// A connection to a broker that calls tools in the name of one caller.
 ///
 /// Cheap to clone; every clone is a handle of the same connection, which closes when the last handle
-/// is dropped or at [`disconnect`](Self::disconnect). A lost connection comes back by itself: calls
-/// that were pending fail at once with [`CallError::Connection`], new ones are refused the same way
-/// until it is back.
+/// is dropped or at [`disconnect`](Self::disconnect). A lost connection comes back by itself. Calls that
+/// were pending wait for it: the broker keeps their responses for as long as the
+/// [session](ClientBuilder::session_expiry) lives. If the session is gone when the connection is back, they fail
+/// with [`CallError::Connection`], or are [sent again](ClientBuilder::retry) where that does no harm. Calls
+/// that were not sent yet wait [a while](ClientBuilder::reconnect_wait), whatever the tool.
 ///
 /// The one end that comes from outside is another client with the same client id, if that id was set
 /// by [`ConnectOptions::client_id`](crate::ConnectOptions::client_id): the connection stays lost then,
@@ -77,6 +88,8 @@ struct Inner {
     connection: Connection,
     timeout: Duration,
     max_pending: usize,
+    grace: Duration,
+    retry: bool,
     /// One discovery at a time: they share their wildcard subscriptions.
     discovery: tokio::sync::Mutex<()>,
 }
@@ -100,8 +113,8 @@ impl Client {
 
     /// Calls `tool` with `arguments`, which must serialise to a JSON object, and returns its result.
     ///
-    /// Nothing is sent before the returned [`Call`] is awaited; dropping it while it waits gives the
-    /// call up, although the tool may run on.
+    /// Nothing is sent before the returned [`Call`] is awaited. Dropping it while it waits, or its timeout,
+    /// cancels the call: a server that announces itself by a card is told, and stops the tool.
     ///
     /// # Errors
     ///
@@ -186,7 +199,7 @@ impl Client {
     /// Closes the connection, for every clone of this handle. Pending calls fail with
     /// [`CallError::Connection`].
     pub async fn disconnect(&self) {
-        self.inner.shared.lost(ConnectionError::Stopped, true);
+        self.inner.close();
         self.inner.connection.disconnect().await;
     }
 }
@@ -201,9 +214,20 @@ impl fmt::Debug for Client {
     }
 }
 
+impl Inner {
+    fn close(&self) {
+        if self.shared.session {
+            // The session outlives the connection, and should keep no messages for nobody.
+            let inbox = vec![self.shared.inbox.clone()];
+            drop(self.connection.unsubscribe(inbox));
+        }
+        self.shared.lost(ConnectionError::Stopped, true);
+    }
+}
+
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.shared.lost(ConnectionError::Stopped, true);
+        self.close();
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => {
                 let connection = self.connection.clone();

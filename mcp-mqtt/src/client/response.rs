@@ -1,10 +1,9 @@
-//! Telling apart what comes back for a call: the response, partial results, notices.
+//! Telling apart what comes back for a call: the response, partial results, accept notices.
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::mailbox::Delivery;
-use crate::wire::{ErrorBody, Partial, PartialKind, Response};
+use crate::wire::{Accepted, ErrorBody, Partial, PartialKind, Response};
 
 /// What a message means for the call that it belongs to.
 #[derive(Debug, PartialEq)]
@@ -13,17 +12,13 @@ pub(super) enum Meaning {
     Outcome(Result<Value, ErrorBody>),
     /// A partial result.
     Partial(Value),
-    /// Nothing: the end of the partial results, the notice that the call was accepted, or a
-    /// message on the stream topic that is no partial result of this call.
+    /// This instance of the server has the call.
+    Accepted(String),
+    /// Nothing: the end of the partial results, or a message on the stream topic that is no partial
+    /// result of this call.
     Nothing,
     /// It has the call's own correlation data, so the server sent it, and is not understood.
     Bad(String),
-}
-
-/// Messages that are neither response nor partial result.
-#[derive(Deserialize)]
-struct Notice {
-    status: String,
 }
 
 pub(super) fn read(delivery: &Delivery, call_id: &str) -> Meaning {
@@ -42,9 +37,9 @@ pub(super) fn read(delivery: &Delivery, call_id: &str) -> Meaning {
         Ok(response) => Meaning::Outcome(response.outcome),
         Err(error) => match serde_json::from_slice::<Partial>(payload) {
             Ok(partial) => meaning(partial),
-            Err(_) => match serde_json::from_slice::<Notice>(payload) {
-                Ok(notice) if notice.status == "accepted" => Meaning::Nothing,
-                _ => Meaning::Bad(error.to_string()),
+            Err(_) => match serde_json::from_slice::<Accepted>(payload) {
+                Ok(notice) => Meaning::Accepted(notice.instance),
+                Err(_) => Meaning::Bad(error.to_string()),
             },
         },
     }
@@ -95,8 +90,8 @@ mod tests {
             Meaning::Nothing
         );
         assert_eq!(
-            inbox(&json!({"call_id": "1", "status": "accepted"})),
-            Meaning::Nothing
+            inbox(&json!({"call_id": "1", "status": "accepted", "instance": "a"})),
+            Meaning::Accepted("a".to_owned())
         );
     }
 
@@ -107,6 +102,7 @@ mod tests {
             json!({}),
             json!({"status": "ok"}),
             json!({"call_id": "1", "status": "?"}),
+            json!({"call_id": "1", "status": "accepted"}),
         ] {
             assert!(matches!(inbox(&bad), Meaning::Bad(_)), "{bad}");
         }

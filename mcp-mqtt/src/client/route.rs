@@ -6,6 +6,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::wire::ToolCard;
+
 /// How long a card is waited for after its subscription was acknowledged before the call goes out
 /// without: brokers send retained messages right behind the SUBACK.
 pub(super) const CARD_GRACE: Duration = Duration::from_millis(20);
@@ -37,6 +39,17 @@ pub(super) enum Sight {
         /// Partial results come to the inbox on request.
         inbox: bool,
     },
+}
+
+impl Sight {
+    /// Of a tool that takes calls, by its card.
+    pub(super) fn of(card: &ToolCard) -> Self {
+        let extra = card.extra.as_ref();
+        Self::Online {
+            bound: extra.is_some_and(|extra| extra.bound),
+            inbox: extra.is_some_and(|extra| extra.inbox),
+        }
+    }
 }
 
 /// The two forms of the call topic.
@@ -99,6 +112,8 @@ pub(super) struct Route {
     last_ack: Instant,
     bound: Attempt,
     plain: Attempt,
+    /// A server said that it has the call.
+    accepted: bool,
 }
 
 impl Route {
@@ -108,6 +123,7 @@ impl Route {
             last_ack: now,
             bound: Attempt::Untried,
             plain: Attempt::Untried,
+            accepted: false,
         }
     }
 
@@ -127,6 +143,11 @@ impl Route {
         *self.attempt(form) = Attempt::Untried;
     }
 
+    /// A server says that it has the call, with or without a card.
+    pub(super) fn accepted(&mut self) {
+        self.accepted = true;
+    }
+
     /// Whether the call may have reached somebody.
     pub(super) fn may_have_run(&self) -> bool {
         [self.bound, self.plain]
@@ -139,6 +160,9 @@ impl Route {
         use Attempt::{Done, InFlight, Untried};
         if self.bound == InFlight || self.plain == InFlight {
             return Step::Wait(None);
+        }
+        if self.accepted {
+            return Step::Settled;
         }
         if self.bound == Done(Ack::Delivered) || self.plain == Done(Ack::Delivered) {
             return self.delivered(sight, now);

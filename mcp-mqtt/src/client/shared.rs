@@ -7,7 +7,8 @@ use tokio::sync::{Notify, watch};
 
 use super::collector::Collector;
 use super::directory::Directory;
-use super::link::Link;
+use super::event::{self, Hooks};
+use super::link::{self, Link};
 use super::pending::Pending;
 use crate::mqtt::{ConnectionError, Event, Message, ReasonCode};
 use crate::wire::{Namespace, Topic};
@@ -22,6 +23,9 @@ pub(super) struct State {
     pub(super) epoch: u64,
     inbox_wanted: bool,
     closed: bool,
+    /// The broker kept the session over the last loss.
+    resumed: bool,
+    was_ready: bool,
 }
 
 /// What is to be requested from the broker now.
@@ -37,6 +41,9 @@ pub(super) struct Shared {
     pub(super) namespace: Namespace,
     pub(super) caller: String,
     pub(super) inbox: String,
+    /// The broker keeps the session for a while when the connection is lost, and responses in it.
+    pub(super) session: bool,
+    hooks: Hooks,
     state: Mutex<State>,
     link: watch::Sender<Link>,
     /// Ticks when a card or a subscription to one changed.
@@ -53,6 +60,8 @@ impl Shared {
         caller: String,
         max_pending: usize,
         max_tools: usize,
+        session: bool,
+        hooks: Hooks,
     ) -> Self {
         Self {
             inbox: namespace.inbox(&caller),
@@ -63,7 +72,11 @@ impl Shared {
                 epoch: 0,
                 inbox_wanted: false,
                 closed: false,
+                resumed: false,
+                was_ready: false,
             }),
+            session,
+            hooks,
             namespace,
             caller,
             link: watch::Sender::new(Link::Connecting),
@@ -114,23 +127,32 @@ impl Shared {
     pub(super) fn event(&self, event: Event) -> bool {
         match event {
             Event::Message(message) => self.message(message),
-            Event::Connected { .. } => {
+            Event::Connected { session_present } => {
                 let mut state = self.lock();
                 if !state.closed {
                     state.epoch += 1;
                     state.inbox_wanted = true;
+                    state.resumed = session_present;
+                    if !session_present {
+                        state.pending.lost(&link::cause(self));
+                    }
                     self.link.send_replace(Link::Subscribing);
                 }
                 true
             }
-            Event::Lost { error, .. } => {
-                self.lost(error, false);
+            Event::Lost { error, retry_in } => {
+                self.lost(error.clone(), retry_in.is_none());
+                self.hooks.tell(&event::Event::Lost {
+                    error: error.into(),
+                    retry_in,
+                });
                 false
             }
         }
     }
 
-    /// The session ended; with `closed` for good.
+    /// The connection is gone; with `closed` for good. What is pending ends with it, unless the broker keeps the
+    /// session.
     pub(super) fn lost(&self, error: ConnectionError, closed: bool) {
         let mut state = self.lock();
         if state.closed {
@@ -139,23 +161,42 @@ impl Shared {
         state.closed = closed;
         state.epoch += 1;
         state.inbox_wanted = false;
-        state.pending.lost(&error);
+        if closed || !self.session {
+            state.pending.lost(&error);
+        }
         state.directory.lost();
-        self.link.send_replace(Link::Down(error));
+        self.link.send_replace(match closed {
+            true => Link::Ended(error),
+            false => Link::Down(error),
+        });
+        // Those who wait to be sent learn of the end, or of why they wait.
+        state.pending.look();
         drop(state);
         self.changed();
     }
 
     /// The inbox of session `epoch` was subscribed, or refused.
     pub(super) fn inbox_answered(&self, epoch: u64, answer: Result<(), ReasonCode>) {
-        let state = self.lock();
-        if state.epoch == epoch {
-            self.link.send_replace(match answer {
-                Ok(()) => Link::Ready,
-                Err(reason) => Link::NoInbox(reason),
+        let mut state = self.lock();
+        if state.epoch != epoch {
+            return;
+        }
+        let ready = answer.is_ok();
+        self.link.send_replace(match answer {
+            Ok(()) => Link::Ready,
+            Err(reason) => Link::NoInbox(reason),
+        });
+        state.pending.look();
+        let resumed = state.resumed;
+        let again = state.was_ready;
+        state.was_ready |= ready;
+        drop(state);
+        if ready {
+            self.hooks.tell(&match again {
+                true => event::Event::Reconnected { resumed },
+                false => event::Event::Connected,
             });
         }
-        drop(state);
     }
 
     /// The subscriptions to these cards were answered in session `epoch`.
@@ -166,6 +207,7 @@ impl Shared {
             for (topic, granted) in answers {
                 state.directory.subscribed(&topic, granted, now);
             }
+            tell_of_deaths(&mut state);
         }
         drop(state);
         self.changed();
@@ -205,8 +247,25 @@ impl Shared {
             }
             Some(Topic::ServerCard { server }) => {
                 let mut state = self.lock();
-                let changed = state.directory.server_card(server, &message.payload);
+                let now = Instant::now();
+                let changed = state.directory.server_card(server, &message.payload, now);
+                tell_of_deaths(&mut state);
                 self.card_arrived(state, &message, changed)
+            }
+            Some(Topic::InstanceCard { server, instance }) => {
+                let mut state = self.lock();
+                let changed = state.directory.instance_card(
+                    (server, instance),
+                    &message.payload,
+                    message.properties.message_expiry,
+                    Instant::now(),
+                );
+                tell_of_deaths(&mut state);
+                drop(state);
+                if changed {
+                    self.changed();
+                }
+                false
             }
             Some(Topic::Stream { tool, call_id }) => {
                 if message.retain {
@@ -242,5 +301,12 @@ impl Shared {
         }
         // A tool's first card makes its server's card wanted.
         changed
+    }
+}
+
+/// A process of a server died: each call finds out whether that is about itself.
+fn tell_of_deaths(state: &mut State) {
+    if state.directory.take_death() {
+        state.pending.look();
     }
 }

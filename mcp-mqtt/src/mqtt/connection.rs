@@ -35,13 +35,6 @@ const LEAVE: Duration = Duration::from_secs(2);
 pub(crate) enum Event {
     /// The broker accepted the connection. Without a session nothing is subscribed any more.
     Connected {
-        #[cfg_attr(
-            not(test),
-            expect(
-                dead_code,
-                reason = "sessions of servers and clients end with the connection"
-            )
-        )]
         session_present: bool,
     },
     Message(Message),

@@ -9,6 +9,7 @@ mod hostile;
 mod lifecycle;
 mod linked;
 mod matrix;
+mod outages;
 mod protocol;
 mod replicas;
 mod theft;

@@ -177,3 +177,13 @@ fn a_later_call_of_a_missing_tool_gets_the_whole_time() {
         Step::Wait(Some(start + 250 * MS))
     );
 }
+
+#[test]
+fn an_accept_notice_is_a_server_without_a_card() {
+    let now = Instant::now();
+    let mut route = after(now, Some(Ack::Delivered), None);
+    route.accepted();
+    let missing = Sight::Missing { since: now };
+    assert_eq!(route.next(missing, now + 5_000 * MS), Step::Settled);
+    assert!(route.may_have_run());
+}

@@ -40,7 +40,8 @@ async fn a_call_carries_what_the_wire_format_says() {
         (3_000..=4_100).contains(&left.parse::<u32>().unwrap()),
         "{left}"
     );
-    assert_eq!(properties.user.len(), 1);
+    let inbox = ("mcp-mqtt-inbox".to_owned(), "1".to_owned());
+    assert_eq!(properties.user[1..], [inbox]);
 
     let payload: Value = serde_json::from_slice(&message.payload).unwrap();
     assert_eq!(payload["arguments"], json!({"name": "Ann"}));

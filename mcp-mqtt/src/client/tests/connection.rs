@@ -69,11 +69,14 @@ async fn the_caller_is_the_user_name_unless_the_url_has_one() {
 }
 
 #[tokio::test]
-async fn calls_that_are_pending_when_the_broker_dies_fail_at_once_and_later_ones_work_again() {
+async fn without_a_session_pending_calls_end_with_the_connection_and_later_ones_work_again() {
     let mut broker = Mosquitto::start();
     let server = Script::start(&broker, &["tools/greet/call/#"], |_| {}).await;
     server.announce("greet", ours()).await;
-    let client = connect(&broker, "scout").await;
+    let describe = describe(&broker, "scout").session_expiry(Duration::ZERO);
+    let client = soon(describe.reconnect_wait(Duration::ZERO).connect())
+        .await
+        .unwrap();
     let pending = tokio::spawn(client.call("greet", json!({})).into_future());
     // It is pending once the server has it.
     soon(async {

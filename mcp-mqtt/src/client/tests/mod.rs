@@ -4,9 +4,14 @@
 
 mod calls;
 mod connection;
+mod deaths;
 mod discovery;
 mod failures;
+mod giving_up;
+mod outages;
+mod proxy;
 mod refused;
+mod retries;
 mod routes;
 mod script;
 mod streams;
@@ -15,7 +20,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::cards::tests::{server_json, tool_json};
+use super::cards::tests::{instance_json, server_json, tool_json};
 use super::*;
 use crate::mqtt::tests::mosquitto::Mosquitto;
 use script::Script;
@@ -28,6 +33,16 @@ async fn soon<T>(wait: impl IntoFuture<Output = T>) -> T {
     tokio::time::timeout(DEADLINE, wait.into_future())
         .await
         .expect("not in time")
+}
+
+/// Waits until `done`, which others bring about.
+async fn until(done: impl Fn() -> bool) {
+    soon(async {
+        while !done() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }
 
 fn url(broker: &Mosquitto) -> String {

@@ -106,6 +106,12 @@ impl Script {
         .await;
     }
 
+    pub(super) async fn instance(&self, name: &str, status: &str) {
+        let topic = format!("servers/hello/instances/{name}");
+        self.retain(&topic, &instance_json(name, status).to_string())
+            .await;
+    }
+
     pub(super) async fn retain(&self, topic: &str, payload: &str) {
         let publish = publish(topic, payload.to_owned().into(), None, true);
         soon(self.connection.publish(publish)).await.unwrap();
@@ -172,6 +178,27 @@ impl Exchange<'_> {
         let inbox = inbox.trim_start_matches("demo/mcp/");
         let publish = publish(inbox, payload.to_string().into(), Some(correlation), false);
         drop(self.connection.publish(publish));
+    }
+
+    /// Says that `instance` has the call.
+    pub(super) fn accept(&self, instance: &str) {
+        let id = self.call_id();
+        self.respond(&json!({"call_id": id, "status": "accepted", "instance": instance}));
+    }
+
+    /// Publishes the card of an instance, or takes it back.
+    pub(super) fn instance(&self, name: &str, status: Option<&str>) {
+        let card = status.map(|status| instance_json(name, status).to_string());
+        let topic = format!("servers/hello/instances/{name}");
+        let publish = publish(&topic, card.unwrap_or_default().into(), None, true);
+        drop(self.connection.publish(publish));
+    }
+
+    /// What the broker publishes when `instance` is killed.
+    pub(super) fn gone(&self, instance: &str) {
+        let mut card = server_json("hello", "offline");
+        card["x_mcp_mqtt"] = json!({"gone": instance});
+        self.retain("servers/hello/card", &card);
     }
 
     /// Publishes below `demo/mcp/`.

@@ -1,12 +1,15 @@
 //! However a server ends, nothing of it goes on: no tool, no connection that nobody can stop.
 
+use std::time::Duration;
+
 use anyhow::Result;
+use mcp_mqtt::client::Client;
 use mcp_mqtt_tests::within;
 use serde_json::json;
 
 use super::{event, observed};
 use crate::tools::tools;
-use crate::world::{Broker, Kind, on_each_broker};
+use crate::world::{Broker, Kind, NAMESPACE, on_each_broker};
 
 on_each_broker![
     a_start_that_is_given_up_stops_the_server,
@@ -39,7 +42,10 @@ async fn a_stop_without_a_connection_drops_the_tools_that_run(kind: Kind) -> Res
     let (registry, seen, _) = tools()?;
     let (server, mut events) = observed(broker.server(registry)?);
     let server = server.build()?.start().await?;
-    let scout = broker.client("scout").await?;
+    // Without a session, the call ends with the connection.
+    let scout = Client::builder("scout").namespace(NAMESPACE);
+    let scout = scout.session_expiry(Duration::ZERO);
+    let scout = scout.broker(broker.options("scout")?).connect().await?;
     let calling = tokio::spawn(async move { scout.call("hang", json!({})).await });
     within("the tool", seen.begun.acquire()).await??.forget();
     let _nobody = broker.stop().await?;

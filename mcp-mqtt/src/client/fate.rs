@@ -1,0 +1,205 @@
+//! What became of a call that was sent and is not answered: a state object that is told the time.
+//!
+//! The rules are those of *Absence* and *Inbox delivery* in the wire format: whoever holds a call for longer than
+//! 250 ms says so. So when a process of the server dies, a call is lost if that process said so, or if nobody did.
+
+use std::time::{Duration, Instant};
+
+use super::instances::Deaths;
+
+/// When the server says that it has a call, if it has no response by then.
+const ACCEPT_AFTER: Duration = Duration::from_millis(250);
+
+/// Two round trips, at least: PUBACKs come from the broker alone, and peers are busy when others die.
+const MIN_TRIPS: Duration = Duration::from_millis(100);
+
+/// What is to be expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// A response, as far as is known; `Some`: look again then.
+    Wait(Option<Instant>),
+    /// None: the process that had the call died, or one that may have had it.
+    Died,
+    /// None: the connection was lost while the call was on its way to the broker, and nobody says that he has it.
+    Lost,
+}
+
+/// The fate of one publish of a call.
+#[derive(Debug)]
+pub(super) struct Fate {
+    sent: Instant,
+    trips: Duration,
+    /// The server was asked to say that it has the call.
+    asked: bool,
+    holder: Option<String>,
+    /// The connection was lost before the PUBACK.
+    unacknowledged: bool,
+    /// It came back then, with the session.
+    resumed: Option<Instant>,
+    deaths: Deaths,
+}
+
+impl Fate {
+    /// Of a call that is being sent, and asks for an accept notice or not.
+    pub(super) fn new(now: Instant, asked: bool) -> Self {
+        Self {
+            sent: now,
+            trips: MIN_TRIPS,
+            asked,
+            holder: None,
+            unacknowledged: false,
+            resumed: None,
+            deaths: Deaths::default(),
+        }
+    }
+
+    /// The broker acknowledged it.
+    pub(super) fn acknowledged(&mut self, now: Instant) {
+        self.trips = MIN_TRIPS.max(2 * now.saturating_duration_since(self.sent));
+    }
+
+    /// `instance` says that it has the call.
+    pub(super) fn accepted(&mut self, instance: String) {
+        self.holder = Some(instance);
+    }
+
+    /// Who has the call.
+    pub(super) fn holder(&self) -> Option<&str> {
+        self.holder.as_deref()
+    }
+
+    /// The connection was lost before the broker acknowledged it.
+    pub(super) fn unacknowledged(&mut self) {
+        self.unacknowledged = true;
+    }
+
+    /// The connection is there, with the session in which it was sent.
+    pub(super) fn resumed(&mut self, now: Instant) {
+        if self.unacknowledged {
+            self.resumed.get_or_insert(now);
+        }
+    }
+
+    /// What the cards say now.
+    pub(super) fn told(&mut self, deaths: Deaths) {
+        self.deaths = deaths;
+    }
+
+    /// What is to be expected now.
+    pub(super) fn verdict(&self, now: Instant) -> Verdict {
+        let (until, end) = if self.holder.is_some() {
+            // A response that it sent before may come behind the news of its death, which the broker holds back for
+            // nothing.
+            (self.deaths.holder.map(|at| at + self.trips), Verdict::Died)
+        } else if let Some(resumed) = self.resumed {
+            (Some(resumed + ACCEPT_AFTER + self.trips), Verdict::Lost)
+        } else {
+            let died = self.deaths.last.filter(|at| self.asked && *at > self.sent);
+            let heard = self.sent + ACCEPT_AFTER + self.trips;
+            (died.map(|at| heard.max(at + self.trips)), Verdict::Died)
+        };
+        match until {
+            Some(until) if now >= until => end,
+            until => Verdict::Wait(until),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn died(at: Instant) -> Deaths {
+        Deaths {
+            holder: Some(at),
+            last: Some(at),
+        }
+    }
+
+    #[test]
+    fn while_nobody_dies_a_call_waits() {
+        let now = Instant::now();
+        let mut fate = Fate::new(now, true);
+        assert_eq!(fate.verdict(now + 1000 * MS), Verdict::Wait(None));
+        fate.accepted("a".into());
+        assert_eq!(fate.verdict(now + 1000 * MS), Verdict::Wait(None));
+    }
+
+    #[test]
+    fn a_call_dies_with_its_holder_after_what_may_still_be_on_its_way() {
+        let now = Instant::now();
+        let mut fate = Fate::new(now, true);
+        fate.accepted("a".into());
+        fate.told(died(now + 900 * MS));
+        let until = now + 1000 * MS;
+        assert_eq!(fate.verdict(until - MS), Verdict::Wait(Some(until)));
+        assert_eq!(fate.verdict(until), Verdict::Died);
+    }
+
+    #[test]
+    fn the_death_of_another_than_the_holder_is_nothing_to_a_call() {
+        let now = Instant::now();
+        let mut fate = Fate::new(now, true);
+        fate.accepted("a".into());
+        fate.told(Deaths {
+            holder: None,
+            last: Some(now + MS),
+        });
+        assert_eq!(fate.verdict(now + 1000 * MS), Verdict::Wait(None));
+    }
+
+    #[test]
+    fn a_call_that_nobody_says_he_has_dies_with_anybody() {
+        let now = Instant::now();
+        let mut fate = Fate::new(now, true);
+        fate.told(died(now + MS));
+        let until = now + 350 * MS;
+        assert_eq!(fate.verdict(now + MS), Verdict::Wait(Some(until)));
+        assert_eq!(fate.verdict(until), Verdict::Died);
+        // The notice came in time.
+        fate.accepted("b".into());
+        fate.told(Deaths {
+            holder: None,
+            last: Some(now + MS),
+        });
+        assert_eq!(fate.verdict(until), Verdict::Wait(None));
+    }
+
+    #[test]
+    fn on_a_slow_link_two_round_trips_are_waited_for() {
+        let now = Instant::now();
+        let mut fate = Fate::new(now, true);
+        fate.acknowledged(now + 400 * MS);
+        fate.told(died(now + MS));
+        assert_eq!(fate.verdict(now), Verdict::Wait(Some(now + 1050 * MS)));
+    }
+
+    #[test]
+    fn deaths_before_it_was_sent_and_without_notices_say_nothing() {
+        let now = Instant::now();
+        let mut fate = Fate::new(now, true);
+        fate.told(died(now - MS));
+        assert_eq!(fate.verdict(now + 1000 * MS), Verdict::Wait(None));
+        let mut fate = Fate::new(now, false);
+        fate.told(died(now + MS));
+        assert_eq!(fate.verdict(now + 1000 * MS), Verdict::Wait(None));
+    }
+
+    #[test]
+    fn a_call_lost_on_its_way_has_until_the_session_is_back_to_be_heard_of() {
+        let now = Instant::now();
+        let mut fate = Fate::new(now, true);
+        let back = now + 5000 * MS;
+        fate.resumed(now);
+        fate.unacknowledged();
+        assert_eq!(fate.verdict(back), Verdict::Wait(None));
+        fate.resumed(back);
+        fate.resumed(back + MS);
+        assert_eq!(fate.verdict(back), Verdict::Wait(Some(back + 350 * MS)));
+        assert_eq!(fate.verdict(back + 350 * MS), Verdict::Lost);
+        fate.accepted("a".into());
+        assert_eq!(fate.verdict(back + 350 * MS), Verdict::Wait(None));
+    }
+}
