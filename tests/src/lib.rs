@@ -7,6 +7,7 @@ pub mod artifacts;
 pub mod log;
 pub mod mosquitto;
 pub mod npm;
+pub mod proxy;
 pub mod raw;
 
 use std::future::Future;
@@ -18,6 +19,7 @@ use anyhow::{Context, Result};
 pub use log::Log;
 pub use mosquitto::Mosquitto;
 pub use npm::Npm;
+pub use proxy::Proxy;
 pub use raw::{Message, Properties, RawClient, RawOptions};
 
 /// How long anything may take before a test fails: far more than it takes on a busy machine.
