@@ -4,11 +4,13 @@
 //! Everything waits for an event, never for a span of time, and gives up after [`PATIENCE`].
 
 pub mod artifacts;
+pub mod fuzz;
 pub mod log;
 pub mod mosquitto;
 pub mod npm;
 pub mod proxy;
 pub mod raw;
+pub mod seeded;
 
 use std::future::Future;
 use std::net::{Ipv4Addr, TcpListener};
