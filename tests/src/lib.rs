@@ -4,6 +4,7 @@
 //! Everything waits for an event, never for a span of time, and gives up after [`PATIENCE`].
 
 pub mod artifacts;
+pub mod chaos;
 pub mod fuzz;
 pub mod log;
 pub mod mosquitto;

@@ -185,7 +185,7 @@ impl Drop for Proxy {
     }
 }
 
-/// A fault that is to happen. Dropped, it happens all the same.
+/// A fault that is to happen. Dropped before, it does not.
 #[derive(Debug)]
 pub struct Struck(oneshot::Receiver<()>);
 

@@ -56,6 +56,7 @@ impl Lines {
     fn strike(&self, direction: Direction, packet: &Packet) -> Option<Strike> {
         let topic = packet.topic()?;
         let mut strikes = self.strikes();
+        strikes.retain(|strike| !strike.done.is_closed());
         let meant = |strike: &Strike| strike.direction == direction && topic.contains(&strike.part);
         let at = strikes.iter().position(meant)?;
         Some(strikes.remove(at))
