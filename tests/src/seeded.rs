@@ -12,7 +12,7 @@ impl Seeded {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -24,7 +24,7 @@ impl Seeded {
     pub fn below(&mut self, limit: usize) -> usize {
         match limit as u64 {
             0 => 0,
-            limit => (self.next() % limit) as usize,
+            limit => (self.number() % limit) as usize,
         }
     }
 
@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn a_seed_gives_the_published_numbers() {
         let mut numbers = Seeded::new(1_234_567);
-        let first = [(); 3].map(|()| numbers.next());
+        let first = [(); 3].map(|()| numbers.number());
         let published = [
             6_457_827_717_110_365_317,
             3_203_168_211_198_807_973,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use mcp_mqtt::ConnectOptions;
 use mcp_mqtt::client::{CallError, Client, Outcome};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::judge::{Record, Told, Tool};
 use super::{Plan, Shared};
@@ -111,7 +111,7 @@ impl Worker {
         let limit = self.timeout + Duration::from_secs(3);
         match tokio::time::timeout(limit, call.into_future()).await {
             Err(_) => Told::Hung,
-            Ok(Ok(answer)) if answer == Value::from(id) => Told::Ok,
+            Ok(Ok(answer)) if answer == id => Told::Ok,
             Ok(Ok(answer)) => Told::Wrong(answer.to_string()),
             Ok(Err(error)) => told(&error),
         }

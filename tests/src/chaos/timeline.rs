@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+/// What a machine may be late with a timer.
+const SLACK: Duration = Duration::from_secs(1);
+
 /// Something that was done to the system under test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
@@ -79,7 +82,7 @@ impl Disturbance {
     pub fn known_by(&self, closed: Duration, keep_alive: Duration) -> Instant {
         match self.what {
             What::ServerStalled(_) | What::ClientStalled(_) => {
-                (self.from + 2 * keep_alive).max(self.until + closed)
+                (self.from + 2 * keep_alive + SLACK).max(self.until + closed)
             }
             _ => self.until + closed,
         }

@@ -129,9 +129,9 @@ fn a_failure_is_known_two_seconds_after_a_socket_was_closed() {
         [Kind::Late]
     );
     let stalled = Scene::new().with(What::ClientStalled(0), 11.0, 12.0);
-    assert_eq!(stalled.kinds(Tool::Once, unknown(), 10.9, &["a"]), []);
+    assert_eq!(stalled.kinds(Tool::Once, unknown(), 11.9, &["a"]), []);
     assert_eq!(
-        stalled.kinds(Tool::Once, unknown(), 11.1, &["a"]),
+        stalled.kinds(Tool::Once, unknown(), 12.1, &["a"]),
         [Kind::Late]
     );
 }

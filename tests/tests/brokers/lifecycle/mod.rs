@@ -5,6 +5,7 @@ mod brokers_come_and_go;
 mod build;
 mod end;
 mod leaves_nothing;
+mod network;
 mod replicas;
 
 use std::sync::Arc;
