@@ -4,21 +4,12 @@ use std::time::Duration;
 
 use anyhow::Result;
 use mcp_mqtt_tests::artifacts;
-use mcp_mqtt_tests::chaos::judge::Kind;
 use mcp_mqtt_tests::chaos::{self, Plan};
 
 const SEED: u64 = 4;
 
-/// What a caller is told is true, and it is told in time if it is told at all.
-const TRUTH: [Kind; 4] = [
-    Kind::OkWithoutRun,
-    Kind::NotRunYetRan,
-    Kind::WrongAnswer,
-    Kind::Late,
-];
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn callers_are_told_the_truth_while_everything_breaks() -> Result<()> {
+async fn nothing_is_lost_in_silence_or_runs_twice_while_everything_breaks() -> Result<()> {
     let mut plan = Plan::new(
         artifacts::program("replica")?,
         SEED,
@@ -28,7 +19,6 @@ async fn callers_are_told_the_truth_while_everything_breaks() -> Result<()> {
     let report = chaos::run(&plan).await?;
     assert!(report.complaints.is_empty(), "{report}");
     assert!(report.answered() > 100, "{report}");
-    let lies = report.violations.keys().find(|kind| TRUTH.contains(kind));
-    assert_eq!(lies, None, "{report}");
+    assert!(report.violations.is_empty(), "{report}");
     Ok(())
 }

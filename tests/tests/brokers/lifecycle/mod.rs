@@ -3,6 +3,7 @@
 
 mod brokers_come_and_go;
 mod build;
+mod delivery;
 mod end;
 mod leaves_nothing;
 mod network;
