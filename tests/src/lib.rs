@@ -4,10 +4,14 @@
 //! Everything waits for an event, never for a span of time, and gives up after [`PATIENCE`].
 
 pub mod artifacts;
+pub mod chaos;
+pub mod fuzz;
 pub mod log;
 pub mod mosquitto;
 pub mod npm;
+pub mod proxy;
 pub mod raw;
+pub mod seeded;
 
 use std::future::Future;
 use std::net::{Ipv4Addr, TcpListener};
@@ -18,6 +22,7 @@ use anyhow::{Context, Result};
 pub use log::Log;
 pub use mosquitto::Mosquitto;
 pub use npm::Npm;
+pub use proxy::Proxy;
 pub use raw::{Message, Properties, RawClient, RawOptions};
 
 /// How long anything may take before a test fails: far more than it takes on a busy machine.

@@ -89,7 +89,8 @@ impl Mosquitto {
         Ok(())
     }
 
-    /// Starts it again after [`stop`](Self::stop), on the same port, with nothing remembered.
+    /// Starts it again after [`stop`](Self::stop), on the same port, with nothing remembered unless it is
+    /// [`persistent`](MosquittoBuilder::persistent).
     ///
     /// # Errors
     ///
@@ -100,6 +101,21 @@ impl Mosquitto {
         }
         self.running = Some(self.settings.spawn(&self.folder, self.port)?);
         Ok(())
+    }
+
+    /// Takes away what a stopped persistent broker remembers.
+    ///
+    /// # Errors
+    ///
+    /// When it runs, or the file cannot be removed.
+    pub fn forget(&mut self) -> Result<()> {
+        if self.running.is_some() {
+            bail!("this broker runs: stop it first");
+        }
+        match std::fs::remove_file(self.folder.path().join(config::DATABASE)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
     }
 
     /// [`stop`](Self::stop) and [`start_again`](Self::start_again).

@@ -16,7 +16,11 @@ pub struct MosquittoBuilder {
     acl: Option<String>,
     dynamic_security: Option<String>,
     settings: Vec<String>,
+    persistent: bool,
 }
+
+/// The file in which Mosquitto keeps retained messages and sessions.
+pub(super) const DATABASE: &str = "mosquitto.db";
 
 impl MosquittoBuilder {
     /// Adds a user; with the first one, anonymous clients are refused.
@@ -51,11 +55,19 @@ impl MosquittoBuilder {
         self
     }
 
+    /// Keeps retained messages and sessions over an end in order, until it is told to
+    /// [`forget`](super::Mosquitto::forget).
+    pub fn persistent(mut self) -> Self {
+        self.persistent = true;
+        self
+    }
+
     /// Writes everything into `folder` and returns the path of the configuration.
     pub(super) fn write(&self, folder: &Path, port: u16) -> Result<PathBuf> {
         let mut config = vec![
             format!("listener {port} 127.0.0.1"),
-            "persistence false".to_owned(),
+            format!("persistence {}", self.persistent),
+            format!("persistence_location {}/", folder.display()),
             "set_tcp_nodelay true".to_owned(),
             "log_dest stderr".to_owned(),
             "log_type all".to_owned(),

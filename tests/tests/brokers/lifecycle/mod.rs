@@ -3,9 +3,11 @@
 
 mod brokers_come_and_go;
 mod build;
+mod delivery;
 mod end;
 mod leaves_nothing;
 mod many_tools;
+mod network;
 mod presence;
 mod replicas;
 mod rolling;

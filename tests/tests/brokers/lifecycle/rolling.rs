@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
 use futures_util::future::try_join_all;
-use mcp_mqtt::acl::{ExportOptions, Format, Policy, Profile, Scope};
+use mcp_mqtt::acl::{ExportOptions, Format, Policy, Profile};
 use mcp_mqtt::client::Client;
 use mcp_mqtt::server::RunningServer;
 use mcp_mqtt_tests::within;
