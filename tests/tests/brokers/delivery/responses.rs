@@ -6,12 +6,16 @@ use anyhow::Result;
 use mcp_mqtt::server::Limits;
 use mcp_mqtt_tests::within;
 
+use tokio::runtime::Builder;
+
 use super::{Call, Stage, answer};
-use crate::world::{Kind, namespace, on_each_broker};
+use crate::tools::{Seen, tools};
+use crate::world::{Broker, Kind, namespace, on_each_broker};
 
 on_each_broker![
     a_response_outlives_the_broker,
     a_stop_says_what_ran_and_what_did_not,
+    a_tool_that_blocks_a_thread_does_not_hold_up_the_others,
 ];
 
 // The embedded broker does not say that nobody subscribes.
@@ -64,5 +68,32 @@ async fn a_stop_says_what_ran_and_what_did_not(kind: Kind) -> Result<()> {
             assert_eq!(json["error"]["type"], kind, "{id}: {json}");
         }
     }
+    Ok(())
+}
+
+async fn a_tool_that_blocks_a_thread_does_not_hold_up_the_others(kind: Kind) -> Result<()> {
+    let broker = Broker::open(kind).await?;
+    let (registry, seen, unblock) = tools()?;
+    let server = broker.server(registry)?.build()?;
+    // A runtime of its own, where nobody else's work wakes the second thread.
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.spawn(server.start()).await??;
+    let scout = broker.raw("scout").await?;
+    scout.subscribe(&namespace().inbox("scout")).await?;
+    Call::new("block", "blocks").send(&scout, "scout").await?;
+    Seen::one("a call that blocks", &seen.begun).await?;
+    Call::greet("greets").send(&scout, "scout").await?;
+    for (id, status) in [("greets", "ok"), ("blocks", "error")] {
+        let (correlation, json) = answer(&scout).await?;
+        assert_eq!(
+            (correlation.as_str(), &json["status"]),
+            (id, &status.into())
+        );
+    }
+    unblock.send(())?;
+    runtime.shutdown_background();
     Ok(())
 }
