@@ -30,7 +30,9 @@ pub enum Event {
 
 /// What is told, in the order in which it was given.
 #[derive(Clone, Default)]
-pub(super) struct Hooks(Vec<Arc<dyn Fn(&Event) + Send + Sync>>);
+pub(super) struct Hooks(Vec<Hook>);
+
+type Hook = Arc<dyn Fn(&Event) + Send + Sync>;
 
 impl Hooks {
     pub(super) fn add(&mut self, hook: impl Fn(&Event) + Send + Sync + 'static) {
