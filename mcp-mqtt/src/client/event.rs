@@ -28,11 +28,11 @@ pub enum Event {
     },
 }
 
-type Hook = Arc<dyn Fn(&Event) + Send + Sync>;
-
 /// What is told, in the order in which it was given.
 #[derive(Clone, Default)]
 pub(super) struct Hooks(Vec<Hook>);
+
+type Hook = Arc<dyn Fn(&Event) + Send + Sync>;
 
 impl Hooks {
     pub(super) fn add(&mut self, hook: impl Fn(&Event) + Send + Sync + 'static) {

@@ -43,6 +43,33 @@ async fn a_response_that_comes_while_the_connection_is_lost_is_not() {
 }
 
 #[tokio::test]
+async fn a_call_goes_on_when_the_connection_is_back_with_its_session() {
+    let broker = Mosquitto::start();
+    let proxy = Proxy::start(&broker).await;
+    let server = Script::start(&broker, &["tools/greet/call/#"], |_| {}).await;
+    server.announce("greet", ours()).await;
+    let client = behind(&proxy, |client| client).await;
+    let mut call = tokio::spawn(client.call("greet", json!({})).into_future());
+    until(|| !server.topics().is_empty()).await;
+    soon(client.tool_card("greet")).await.unwrap();
+    proxy.cut();
+    down(&client).await;
+    proxy.heal();
+    until(|| client.is_connected()).await;
+    // Whatever the reconnect did to the call, it has done by now.
+    soon(client.servers()).await.unwrap();
+    let ended = futures_util::FutureExt::now_or_never(&mut call);
+    assert!(ended.is_none(), "{ended:?}");
+    let message = server.received().remove(0);
+    script::Exchange {
+        message: &message,
+        connection: &server.connection,
+    }
+    .ok(json!("hi"));
+    assert_eq!(soon(call).await.unwrap().unwrap(), "hi");
+}
+
+#[tokio::test]
 async fn a_session_that_is_gone_ends_the_calls_that_may_not_run_twice() {
     let mut broker = Mosquitto::start();
     let server = Script::start(&broker, &["tools/greet/call/#"], |_| {}).await;
