@@ -20,7 +20,13 @@ fn help_fits_in_80_columns_and_ends_well() -> Result<()> {
         let wide: Vec<_> = help.lines().filter(|l| l.chars().count() > 80).collect();
         assert!(wide.is_empty(), "{words}: {wide:?}");
     }
-    for words in ["--help", "tools --help", "call --help", "broker --help"] {
+    for words in [
+        "--help",
+        "tools --help",
+        "call --help",
+        "bench --help",
+        "broker --help",
+    ] {
         mcp_mqtt(words)?.end()?.output()?;
     }
     Ok(())

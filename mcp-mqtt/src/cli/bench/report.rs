@@ -203,6 +203,7 @@ mod tests {
             (150_000, "150 µs"),
             (2_500_000, "2.50 ms"),
             (44_000_000, "44.0 ms"),
+            (99_000_000, "99.0 ms"),
             (1_500_000_000, "1.50 s"),
         ] {
             assert_eq!(time(Duration::from_nanos(nanoseconds)), text);
