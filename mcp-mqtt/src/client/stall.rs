@@ -79,6 +79,9 @@ impl Drop for Pass<'_> {
     fn drop(&mut self) {
         self.permit = None;
         let stall = &self.client.stall;
+        if stall.slow.load(Ordering::Relaxed) < SLOW {
+            return;
+        }
         let mut suspect = stall.suspect();
         if suspect.is_none() || !self.client.connection.can_split() {
             return;
