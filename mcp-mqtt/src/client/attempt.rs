@@ -20,7 +20,7 @@ use super::retry::{Reason, Retries};
 use super::route::{Ack, Form, Route, Sight, Step};
 use super::stream::Partials;
 use super::trace::Trace;
-use super::{Inner, ending};
+use super::{Inner, ending, stall};
 use crate::grammar;
 use crate::mqtt::{
     ConnectionError, PublishError, Published, Qos, ReasonCode, RetainHandling, Subscription,
@@ -53,6 +53,9 @@ pub(super) async fn run(
         fault,
     })?;
     let deadline = link::deadline(started, request.timeout);
+    let _pass = stall::pass(client, deadline)
+        .await
+        .ok_or_else(|| ending::timed_out(&request.tool, request.timeout, Outcome::NotRun))?;
     let shared = &client.shared;
     let (correlation, call_id) = random_ids()?;
     let payload = wire::Call::new(&call_id, &request.arguments, &shared.caller, &shared.inbox);
@@ -82,6 +85,8 @@ pub(super) async fn run(
         fate: Fate::new(started, false),
         card: None,
         publishing: None,
+        sent: started,
+        acknowledged: None,
         lost: None,
         cut_by: None,
         pause: None,
@@ -122,6 +127,9 @@ struct Attempt<'a> {
     /// By which the call was published: a later change is not about it.
     card: Option<Arc<ToolCard>>,
     publishing: Option<(Form, Publishing)>,
+    /// When it was published last, and when the broker acknowledged that.
+    sent: Instant,
+    acknowledged: Option<Instant>,
     /// The session ended while the call was being published: whether it left is what the publish says next.
     lost: Option<ConnectionError>,
     /// Why the PUBACK did not come.
@@ -260,6 +268,7 @@ impl Attempt<'_> {
         self.mailbox.begin();
         self.lost = None;
         self.fate = Fate::new(now, inbox);
+        (self.sent, self.acknowledged) = (now, None);
         self.route.publishing(form);
         let publishing = Box::pin(self.client.connection.publish(publish));
         self.publishing = Some((form, publishing));
@@ -316,6 +325,7 @@ impl Attempt<'_> {
             }
         };
         self.fate.acknowledged(now);
+        self.acknowledged = Some(now);
         self.route.acknowledged(form, ack, now);
         match lost {
             Some(error) => self.session_lost(error),
@@ -371,8 +381,12 @@ impl Attempt<'_> {
     fn read(&mut self, delivery: &Delivery) -> Option<Result<Value, Ended>> {
         let tool = &self.outgoing.tool;
         let ended = match response::read(delivery, &self.outgoing.call_id) {
-            Meaning::Outcome(Ok(value)) => Ok(value),
-            Meaning::Outcome(Err(body)) => {
+            Meaning::Outcome(Ok(value), elapsed) => {
+                self.timed(elapsed);
+                Ok(value)
+            }
+            Meaning::Outcome(Err(body), elapsed) => {
+                self.timed(elapsed);
                 let after = body.retry_after_ms.map(Duration::from_millis);
                 let unavailable = body.kind == ErrorKind::Unavailable;
                 Err(Ended {
@@ -404,6 +418,14 @@ impl Attempt<'_> {
         self.pause = None;
         self.answered = true;
         Some(ended)
+    }
+
+    /// The response came, for which the server took `elapsed`.
+    fn timed(&self, elapsed: Duration) {
+        if let Some(acknowledged) = self.acknowledged {
+            let (stall, tool) = (&self.client.stall, &self.outgoing.tool);
+            stall.answered(tool, self.sent, acknowledged, elapsed);
+        }
     }
 
     fn accepted(&mut self, instance: String) {

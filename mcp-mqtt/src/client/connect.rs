@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::event::{Event, Hooks};
 use super::link::Link;
 use super::shared::Shared;
+use super::stall::Stall;
 use super::{Client, Inner, subscriptions};
 use crate::grammar::{self, NameFault};
 use crate::mqtt::{
@@ -243,6 +244,7 @@ impl ClientBuilder {
                 max_pending: self.max_pending,
                 grace: self.grace,
                 retry: self.retry,
+                stall: Stall::default(),
                 discovery: tokio::sync::Mutex::new(()),
             }),
         };

@@ -8,6 +8,7 @@ use super::collector::Collector;
 use super::guard::Watched;
 use super::link::{self, Link, NotReady};
 use super::route::{ABSENT_AFTER, Sight};
+use super::stall::{self, Pass};
 use super::{Client, cards, subscriptions};
 use crate::grammar::{self, NameFault};
 use crate::mqtt::{ConnectionError, ReasonCode, RequestError};
@@ -118,6 +119,7 @@ impl Client {
         })?;
         let shared = &self.inner.shared;
         let deadline = self.deadline();
+        let _pass = self.pass(deadline).await?;
         self.ready(deadline).await?;
         let _watched = Watched::new(&self.inner, tool);
         let mut changes = shared.changes();
@@ -167,6 +169,7 @@ impl Client {
         tools: bool,
     ) -> Result<(Vec<ToolCard>, Vec<ServerCard>), DiscoveryError> {
         let deadline = self.deadline();
+        let _pass = self.pass(deadline).await?;
         let cards = self.collect(tools, deadline).await?;
         let mut found = (Vec::new(), Vec::new());
         for (topic, payload) in cards.into_cards() {
@@ -244,6 +247,11 @@ impl Client {
 
     fn deadline(&self) -> Instant {
         link::deadline(Instant::now(), self.inner.timeout)
+    }
+
+    async fn pass(&self, deadline: Instant) -> Result<Pass<'_>, DiscoveryError> {
+        let pass = stall::pass(&self.inner, deadline).await;
+        pass.ok_or_else(|| self.too_late())
     }
 
     async fn ready(&self, deadline: Instant) -> Result<(), DiscoveryError> {

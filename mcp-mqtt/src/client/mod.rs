@@ -25,6 +25,7 @@ mod response;
 mod retry;
 mod route;
 mod shared;
+mod stall;
 mod stream;
 mod subscriptions;
 #[cfg(test)]
@@ -90,6 +91,7 @@ struct Inner {
     max_pending: usize,
     grace: Duration,
     retry: bool,
+    stall: stall::Stall,
     /// One discovery at a time: they share their wildcard subscriptions.
     discovery: tokio::sync::Mutex<()>,
 }

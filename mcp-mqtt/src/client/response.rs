@@ -1,5 +1,7 @@
 //! Telling apart what comes back for a call: the response, partial results, accept notices.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::mailbox::Delivery;
@@ -8,8 +10,8 @@ use crate::wire::{Accepted, ErrorBody, Partial, PartialKind, Response};
 /// What a message means for the call that it belongs to.
 #[derive(Debug, PartialEq)]
 pub(super) enum Meaning {
-    /// The response.
-    Outcome(Result<Value, ErrorBody>),
+    /// The response, and how long the server says that it took.
+    Outcome(Result<Value, ErrorBody>, Duration),
     /// A partial result.
     Partial(Value),
     /// This instance of the server has the call.
@@ -34,7 +36,10 @@ pub(super) fn read(delivery: &Delivery, call_id: &str) -> Meaning {
     }
     // Correlation data of 128 random bits says more than the call id, which is not compared.
     match serde_json::from_slice::<Response>(payload) {
-        Ok(response) => Meaning::Outcome(response.outcome),
+        Ok(response) => {
+            let elapsed = Duration::from_millis(response.elapsed_ms);
+            Meaning::Outcome(response.outcome, elapsed)
+        }
         Err(error) => match serde_json::from_slice::<Partial>(payload) {
             Ok(partial) => meaning(partial),
             Err(_) => match serde_json::from_slice::<Accepted>(payload) {
@@ -81,8 +86,9 @@ mod tests {
 
     #[test]
     fn the_inbox_holds_the_response_and_partial_results() {
-        let ok = json!({"call_id": "1", "status": "ok", "result": 3});
-        assert_eq!(inbox(&ok), Meaning::Outcome(Ok(json!(3))));
+        let ok = json!({"call_id": "1", "status": "ok", "result": 3, "elapsed_ms": 7});
+        let elapsed = Duration::from_millis(7);
+        assert_eq!(inbox(&ok), Meaning::Outcome(Ok(json!(3)), elapsed));
         let partial = json!({"call_id": "1", "seq": 1, "type": "partial", "data": {"at": 1}});
         assert_eq!(inbox(&partial), Meaning::Partial(json!({"at": 1})));
         assert_eq!(

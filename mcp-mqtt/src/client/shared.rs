@@ -26,6 +26,8 @@ pub(super) struct State {
     /// The broker kept the session over the last loss.
     resumed: bool,
     was_ready: bool,
+    /// The connection was lost since then.
+    was_lost: bool,
 }
 
 /// What is to be requested from the broker now.
@@ -74,6 +76,7 @@ impl Shared {
                 closed: false,
                 resumed: false,
                 was_ready: false,
+                was_lost: false,
             }),
             session,
             hooks,
@@ -136,6 +139,10 @@ impl Shared {
                     if !session_present {
                         state.pending.lost(&link::cause(self));
                     }
+                    if !state.was_lost {
+                        // One connection became two, in another session.
+                        state.directory.lost();
+                    }
                     self.link.send_replace(Link::Subscribing);
                 }
                 true
@@ -165,6 +172,7 @@ impl Shared {
             state.pending.lost(&error);
         }
         state.directory.lost();
+        state.was_lost = true;
         self.link.send_replace(match closed {
             true => Link::Ended(error),
             false => Link::Down(error),
@@ -190,12 +198,12 @@ impl Shared {
         let resumed = state.resumed;
         let again = state.was_ready;
         state.was_ready |= ready;
+        let was_lost = ready && std::mem::take(&mut state.was_lost);
         drop(state);
-        if ready {
-            self.hooks.tell(&match again {
-                true => event::Event::Reconnected { resumed },
-                false => event::Event::Connected,
-            });
+        match (ready, again) {
+            (true, false) => self.hooks.tell(&event::Event::Connected),
+            (true, true) if was_lost => self.hooks.tell(&event::Event::Reconnected { resumed }),
+            _ => {}
         }
     }
 

@@ -230,20 +230,7 @@ impl Connection {
 }
 
 /// For those who find the broker slow.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "nobody measures the broker yet")
-)]
 impl Connection {
-    /// How many connections there are: `One` or `Two`.
-    pub(crate) fn connections_in_use(&self) -> Connections {
-        if self.owner.shared.is_pair() {
-            Connections::Two
-        } else {
-            Connections::One
-        }
-    }
-
     /// Whether [`split`](Self::split) is possible: there is one connection, and nobody said that it stays so.
     pub(crate) fn can_split(&self) -> bool {
         self.owner.shared.is_divisible()
@@ -275,6 +262,15 @@ impl Connection {
 /// What only tests wait for and look at.
 #[cfg(test)]
 impl Connection {
+    /// How many connections there are: `One` or `Two`.
+    pub(crate) fn connections_in_use(&self) -> Connections {
+        if self.owner.shared.is_pair() {
+            Connections::Two
+        } else {
+            Connections::One
+        }
+    }
+
     /// Waits until there is a connection. What the handler requested when it was told comes before what the caller
     /// requests next.
     ///

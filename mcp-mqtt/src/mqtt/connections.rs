@@ -20,9 +20,10 @@ use crate::error::UnknownWord;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Connections {
-    /// One; two as soon as the broker is found to hold messages back. Always one where
-    /// [`client_id`](super::ConnectOptions::client_id) is set, because the broker may know the client by it; and again
-    /// one if two do not last for 5 s.
+    /// One; two as soon as the broker is found to hold messages back, which the log says. A server finds out before it
+    /// takes calls, by its own instance card; a client after slow calls, by the card of their tool, and changes while
+    /// none is pending. Always one where [`client_id`](super::ConnectOptions::client_id) is set, because the broker may
+    /// know the client by it, and where these cards may not be read; and again one if two do not last for 5 s.
     #[default]
     Auto,
     /// One for everything.

@@ -8,6 +8,7 @@
 //! | `convert`, `request` | to rumqttc's packets and back |
 //! | `ledger`, `backoff` | which answer belongs to which request; when to try again (no I/O) |
 //! | `state`, `shared`, `half`, `driver`, `connection` | the state, its lock, one polled connection, the task for one or two, the handle |
+//! | `stall` | whether the broker holds small packets back (no I/O) |
 //! | `floor` | bare requests and responses, to compare with |
 //! | `error` | why there is no connection; why a request failed |
 //!
@@ -32,6 +33,7 @@ mod reason;
 mod request;
 mod secret;
 mod shared;
+pub(crate) mod stall;
 mod state;
 #[cfg(feature = "tls")]
 mod tls;

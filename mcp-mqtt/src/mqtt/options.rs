@@ -62,7 +62,8 @@ pub struct ConnectOptions {
     pub session_expiry: Duration,
     /// How long the broker may take to accept the connection, from 1 ms to an hour; default 5 s.
     pub connect_timeout: Duration,
-    /// Whether publishing and subscribing share one connection; default: they do unless the broker is slow on it.
+    /// Whether publishing and subscribing share one connection; default: [`Auto`](Connections::Auto), they do unless the
+    /// broker is found to be slow on it.
     pub connections: Connections,
     /// Who connects: how a client id begins that is made because none is set.
     pub(super) name: Option<String>,

@@ -11,6 +11,7 @@ use super::dispatch::PROBE_PROPERTY;
 use super::error::ServeError;
 use super::presence::{self, Card};
 use super::shared::Shared;
+use super::stall;
 use crate::mqtt::{
     Connection, Properties, Publish, PublishError, Qos, ReasonCode, RequestError, RetainHandling,
     Subscription, Will,
@@ -49,6 +50,7 @@ pub(super) async fn announce(
     identity: &str,
 ) -> Result<(), Stopped> {
     let started = Instant::now();
+    stall::avoid(shared, connection).await?;
     subscribe(shared, connection, sharing, identity).await?;
     shared.set_verified(probe(shared, connection).await?);
     presence::arrive(shared, connection, identity).await?;

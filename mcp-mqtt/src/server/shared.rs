@@ -71,6 +71,8 @@ pub(super) struct Shared {
     verified: AtomicBool,
     /// How many probes in a row ended with the connection.
     probes_lost: AtomicU32,
+    /// Whether the broker holds packets back was asked.
+    measured: AtomicBool,
     stopping: AtomicBool,
 }
 
@@ -110,6 +112,7 @@ impl Shared {
             connection: OnceLock::new(),
             verified: AtomicBool::new(false),
             probes_lost: AtomicU32::new(0),
+            measured: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
         }
     }
@@ -161,6 +164,11 @@ impl Shared {
     pub(super) fn probed(&self, lost: bool) {
         let lost = if lost { self.probes_lost() + 1 } else { 0 };
         self.probes_lost.store(lost, Ordering::Relaxed);
+    }
+
+    /// `true` once: whether the broker holds packets back is asked once, though the connection should end with it.
+    pub(super) fn measures(&self) -> bool {
+        !self.measured.swap(true, Ordering::Relaxed)
     }
 
     pub(super) fn is_stopping(&self) -> bool {

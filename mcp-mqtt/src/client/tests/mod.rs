@@ -14,6 +14,7 @@ mod refused;
 mod retries;
 mod routes;
 mod script;
+mod stall;
 mod streams;
 
 use std::time::Duration;

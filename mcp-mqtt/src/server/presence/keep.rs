@@ -10,7 +10,7 @@ use tokio::time::{sleep_until, timeout};
 use super::super::announce::{self, Stopped};
 use super::super::shared::Shared;
 use super::all_cards;
-use super::machine::Action;
+use super::machine::{Action, Machine};
 use crate::mqtt::{Connection, Message, Properties, Publish, PublishError, Qos, RetainHandling};
 use crate::wire::{CONTENT_TYPE, InstanceCard, Status};
 
@@ -101,6 +101,32 @@ pub(in crate::server) async fn part(shared: &Shared, connection: &Connection) ->
 pub(in crate::server) async fn vanish(shared: &Shared, connection: &Connection) {
     if shared.presence.lock().is_shown() {
         clear(shared, connection, &shared.instance.name).await;
+    }
+}
+
+/// Publishes the own Instance Card; when that was acknowledged, and when it came back. `None`: not both within `limit`.
+pub(in crate::server) async fn echo(
+    shared: &Shared,
+    connection: &Connection,
+    limit: Duration,
+) -> Result<Option<(Instant, Instant)>, Stopped> {
+    let (number, sending) = send(shared, connection);
+    let acknowledged = async {
+        match sent(shared, sending.await) {
+            Ok(true) => Ok(Instant::now()),
+            Ok(false) => Err(None),
+            Err(stopped) => Err(Some(stopped)),
+        }
+    };
+    let echoed = async {
+        let echo = |m: &Machine| (m.echoed() >= number).then(Instant::now);
+        Ok(shared.presence.until(echo).await)
+    };
+    let both = async { tokio::try_join!(acknowledged, echoed) };
+    match timeout(limit, both).await {
+        Ok(Ok(both)) => Ok(Some(both)),
+        Ok(Err(Some(stopped))) => Err(stopped),
+        Ok(Err(None)) | Err(_) => Ok(None),
     }
 }
 

@@ -25,7 +25,7 @@ use super::shared::Shared;
 use crate::mqtt::Message;
 use crate::random;
 use crate::wire::{ServerExtra, Status, Topic};
-pub(super) use keep::{arrive, keep, leave, part, vanish};
+pub(super) use keep::{arrive, echo, keep, leave, part, vanish};
 pub(super) use machine::Card;
 use machine::Machine;
 use sight::Sight;
