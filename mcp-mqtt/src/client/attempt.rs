@@ -79,7 +79,7 @@ pub(super) async fn run(
         streamed: request.streamed,
         deadline,
         route: Route::new(started),
-        fate: Fate::new(started, false),
+        fate: Fate::new(started, false, client.grace),
         card: None,
         publishing: None,
         lost: None,
@@ -213,14 +213,15 @@ impl Attempt<'_> {
             }
             self.pause = None;
             self.route = Route::new(now);
-            self.fate = Fate::new(now, false);
+            self.fate = Fate::new(now, false, self.client.grace);
             self.card = None;
         }
         let heard_of = match self.fate.verdict(now) {
             Verdict::Wait(until) => until,
             Verdict::Died => return Err(self.died()),
             Verdict::Lost => {
-                let cause = self.cut_by.take().unwrap_or(ConnectionError::NoAnswer);
+                let cause = self.cut_by.take();
+                let cause = cause.unwrap_or_else(|| link::cause(&self.client.shared));
                 return Err(self.connection_lost(cause));
             }
         };
@@ -259,7 +260,7 @@ impl Attempt<'_> {
         let publish = self.outgoing.call(shared, form, inbox, left);
         self.mailbox.begin();
         self.lost = None;
-        self.fate = Fate::new(now, inbox);
+        self.fate = Fate::new(now, inbox, self.client.grace);
         self.route.publishing(form);
         let publishing = Box::pin(self.client.connection.publish(publish));
         self.publishing = Some((form, publishing));
@@ -354,11 +355,13 @@ impl Attempt<'_> {
         })
     }
 
-    /// Something changed: somebody died, or the connection is back.
+    /// Something changed: somebody died, or the connection went or is back.
     fn look(&mut self) {
         let shared = &self.client.shared;
-        if shared.is_ready() {
-            self.fate.resumed(Instant::now());
+        let now = Instant::now();
+        match shared.is_ready() {
+            true => self.fate.resumed(now),
+            false => self.fate.disconnected(now),
         }
         if let Some(card) = &self.card {
             let state = shared.lock();

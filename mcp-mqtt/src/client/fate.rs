@@ -20,7 +20,8 @@ pub(super) enum Verdict {
     Wait(Option<Instant>),
     /// None: the process that had the call died, or one that may have had it.
     Died,
-    /// None: the connection was lost while the call was on its way to the broker, and nobody says that he has it.
+    /// None in time: the connection was lost while the call was on its way to the broker, and nobody says that he has
+    /// it, or it does not come back.
     Lost,
 }
 
@@ -36,12 +37,17 @@ pub(super) struct Fate {
     unacknowledged: bool,
     /// It came back then, with the session.
     resumed: Option<Instant>,
+    /// There is no connection since then.
+    disconnected: Option<Instant>,
+    /// For how long one is waited for.
+    patience: Duration,
     deaths: Deaths,
 }
 
 impl Fate {
-    /// Of a call that is being sent, and asks for an accept notice or not.
-    pub(super) fn new(now: Instant, asked: bool) -> Self {
+    /// Of a call that is being sent, and asks for an accept notice or not; `patience` is how long it waits for a
+    /// connection that is lost.
+    pub(super) fn new(now: Instant, asked: bool, patience: Duration) -> Self {
         Self {
             sent: now,
             trips: MIN_TRIPS,
@@ -49,6 +55,8 @@ impl Fate {
             holder: None,
             unacknowledged: false,
             resumed: None,
+            disconnected: None,
+            patience,
             deaths: Deaths::default(),
         }
     }
@@ -73,8 +81,14 @@ impl Fate {
         self.unacknowledged = true;
     }
 
+    /// There is no connection; what is sent to its session is kept there.
+    pub(super) fn disconnected(&mut self, now: Instant) {
+        self.disconnected.get_or_insert(now);
+    }
+
     /// The connection is there, with the session in which it was sent.
     pub(super) fn resumed(&mut self, now: Instant) {
+        self.disconnected = None;
         if self.unacknowledged {
             self.resumed.get_or_insert(now);
         }
@@ -98,6 +112,12 @@ impl Fate {
             let heard = self.sent + ACCEPT_AFTER + self.trips;
             (died.map(|at| heard.max(at + self.trips)), Verdict::Died)
         };
+        let gone = self.disconnected.map(|since| since + self.patience);
+        let (until, end) = match (until, gone) {
+            (Some(until), Some(gone)) if until <= gone => (Some(until), end),
+            (until, None) => (until, end),
+            (_, gone) => (gone, Verdict::Lost),
+        };
         match until {
             Some(until) if now >= until => end,
             until => Verdict::Wait(until),
@@ -111,6 +131,10 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
+    fn sent(now: Instant, asked: bool) -> Fate {
+        Fate::new(now, asked, 1500 * MS)
+    }
+
     fn died(at: Instant) -> Deaths {
         Deaths {
             holder: Some(at),
@@ -121,7 +145,7 @@ mod tests {
     #[test]
     fn while_nobody_dies_a_call_waits() {
         let now = Instant::now();
-        let mut fate = Fate::new(now, true);
+        let mut fate = sent(now, true);
         assert_eq!(fate.verdict(now + 1000 * MS), Verdict::Wait(None));
         fate.accepted("a".into());
         assert_eq!(fate.verdict(now + 1000 * MS), Verdict::Wait(None));
@@ -130,7 +154,7 @@ mod tests {
     #[test]
     fn a_call_dies_with_its_holder_after_what_may_still_be_on_its_way() {
         let now = Instant::now();
-        let mut fate = Fate::new(now, true);
+        let mut fate = sent(now, true);
         fate.accepted("a".into());
         fate.told(died(now + 900 * MS));
         let until = now + 1000 * MS;
@@ -141,7 +165,7 @@ mod tests {
     #[test]
     fn the_death_of_another_than_the_holder_is_nothing_to_a_call() {
         let now = Instant::now();
-        let mut fate = Fate::new(now, true);
+        let mut fate = sent(now, true);
         fate.accepted("a".into());
         fate.told(Deaths {
             holder: None,
@@ -153,7 +177,7 @@ mod tests {
     #[test]
     fn a_call_that_nobody_says_he_has_dies_with_anybody() {
         let now = Instant::now();
-        let mut fate = Fate::new(now, true);
+        let mut fate = sent(now, true);
         fate.told(died(now + MS));
         let until = now + 350 * MS;
         assert_eq!(fate.verdict(now + MS), Verdict::Wait(Some(until)));
@@ -170,7 +194,7 @@ mod tests {
     #[test]
     fn on_a_slow_link_two_round_trips_are_waited_for() {
         let now = Instant::now();
-        let mut fate = Fate::new(now, true);
+        let mut fate = sent(now, true);
         fate.acknowledged(now + 400 * MS);
         fate.told(died(now + MS));
         assert_eq!(fate.verdict(now), Verdict::Wait(Some(now + 1050 * MS)));
@@ -179,10 +203,10 @@ mod tests {
     #[test]
     fn deaths_before_it_was_sent_and_without_notices_say_nothing() {
         let now = Instant::now();
-        let mut fate = Fate::new(now, true);
+        let mut fate = sent(now, true);
         fate.told(died(now - MS));
         assert_eq!(fate.verdict(now + 1000 * MS), Verdict::Wait(None));
-        let mut fate = Fate::new(now, false);
+        let mut fate = sent(now, false);
         fate.told(died(now + MS));
         assert_eq!(fate.verdict(now + 1000 * MS), Verdict::Wait(None));
     }
@@ -190,7 +214,7 @@ mod tests {
     #[test]
     fn a_call_lost_on_its_way_has_until_the_session_is_back_to_be_heard_of() {
         let now = Instant::now();
-        let mut fate = Fate::new(now, true);
+        let mut fate = sent(now, true);
         let back = now + 5000 * MS;
         fate.resumed(now);
         fate.unacknowledged();
@@ -201,5 +225,22 @@ mod tests {
         assert_eq!(fate.verdict(back + 350 * MS), Verdict::Lost);
         fate.accepted("a".into());
         assert_eq!(fate.verdict(back + 350 * MS), Verdict::Wait(None));
+    }
+    #[test]
+    fn a_connection_that_does_not_come_back_is_waited_for_no_longer_than_that() {
+        let now = Instant::now();
+        let mut fate = sent(now, true);
+        fate.accepted("a".into());
+        fate.disconnected(now);
+        fate.disconnected(now + 1000 * MS);
+        let until = now + 1500 * MS;
+        assert_eq!(fate.verdict(now), Verdict::Wait(Some(until)));
+        assert_eq!(fate.verdict(until), Verdict::Lost);
+        // What is known of its holder comes first.
+        fate.told(died(now));
+        assert_eq!(fate.verdict(now), Verdict::Wait(Some(now + 100 * MS)));
+        fate.told(Deaths::default());
+        fate.resumed(now + 1400 * MS);
+        assert_eq!(fate.verdict(until), Verdict::Wait(None));
     }
 }
