@@ -18,6 +18,7 @@ use super::pending::Correlation;
 use super::response::{self, Meaning};
 use super::retry::{Reason, Retries};
 use super::route::{Ack, Form, Route, Sight, Step};
+use super::shared::State;
 use super::stream::Partials;
 use super::trace::Trace;
 use super::{Inner, ending};
@@ -86,7 +87,6 @@ pub(super) async fn run(
         cut_by: None,
         pause: None,
         may_have_run: false,
-        repeatable: false,
         answered: false,
         partials,
         inbox_delivery: false,
@@ -129,8 +129,6 @@ struct Attempt<'a> {
     pause: Option<Pause>,
     /// An earlier attempt may have.
     may_have_run: bool,
-    /// Running twice does no harm, by the last card that was seen.
-    repeatable: bool,
     answered: bool,
     partials: Option<Partials>,
     /// The server delivers partial results to the inbox: those on the stream topic are not its own.
@@ -186,7 +184,10 @@ impl Attempt<'_> {
                     self.publishing = None;
                     self.acknowledge(form, answer)
                 }
-                () = changed(&mut changes), if self.card.is_none() => Ok(()),
+                () = changed(&mut changes), if self.card.is_none() => {
+                    self.look();
+                    Ok(())
+                }
                 () = &mut alarm => {
                     if Instant::now() >= self.deadline {
                         return Err(self.late());
@@ -238,7 +239,7 @@ impl Attempt<'_> {
             Step::Settled => Ok(Next::Wait(heard_of)),
             Step::Wait(until) => Ok(Next::Wait(heard_of.into_iter().chain(until).min())),
             Step::Publish(form) => Ok(Next::Publish(form, sight)),
-            Step::Fail(failure) => Err(self.gave_up(failure)),
+            Step::Fail(failure) => Err(self.gave_up(failure, now)),
         }
     }
 
@@ -363,11 +364,17 @@ impl Attempt<'_> {
             true => self.fate.resumed(now),
             false => self.fate.disconnected(now),
         }
-        if let Some(card) = &self.card {
-            let state = shared.lock();
+        let state = shared.lock();
+        if let Some(card) = self.card_in(&state) {
             let deaths = state.directory.deaths(&card.server, self.fate.holder());
             self.fate.told(deaths);
         }
+    }
+
+    /// The card by which the call was published, or that which came later.
+    fn card_in(&self, state: &State) -> Option<Arc<ToolCard>> {
+        let later = || state.directory.card(&self.outgoing.tool);
+        self.card.clone().or_else(later)
     }
 
     /// The end, if this is the response.
@@ -411,8 +418,8 @@ impl Attempt<'_> {
 
     fn accepted(&mut self, instance: String) {
         self.route.accepted();
-        if let Some(card) = &self.card {
-            let mut state = self.client.shared.lock();
+        let mut state = self.client.shared.lock();
+        if let Some(card) = self.card_in(&state) {
             state
                 .directory
                 .noticed(&card.server, &instance, Instant::now());

@@ -13,6 +13,9 @@ const ACCEPT_AFTER: Duration = Duration::from_millis(250);
 /// Two round trips, at least: PUBACKs come from the broker alone, and peers are busy when others die.
 const MIN_TRIPS: Duration = Duration::from_millis(100);
 
+/// A call that was sent before deaths were heard of is heard of itself by so much later.
+const UNHEARD: Duration = Duration::from_secs(1);
+
 /// What is to be expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -108,9 +111,13 @@ impl Fate {
         } else if let Some(resumed) = self.resumed {
             (Some(resumed + ACCEPT_AFTER + self.trips), Verdict::Lost)
         } else {
-            let died = self.deaths.last.filter(|at| self.asked && *at > self.sent);
+            let since = |at: &Instant| self.asked && *at > self.sent;
+            let died = self.deaths.last.filter(since).map(|at| at + self.trips);
+            let unheard = self.deaths.heard_since.filter(since);
+            let unheard = unheard.map(|at| at + UNHEARD.max(self.trips));
             let heard = self.sent + ACCEPT_AFTER + self.trips;
-            (died.map(|at| heard.max(at + self.trips)), Verdict::Died)
+            let first = died.into_iter().chain(unheard).min();
+            (first.map(|at| heard.max(at)), Verdict::Died)
         };
         let gone = self.disconnected.map(|since| since + self.patience);
         let (until, end) = match (until, gone) {
@@ -139,6 +146,7 @@ mod tests {
         Deaths {
             holder: Some(at),
             last: Some(at),
+            heard_since: None,
         }
     }
 
@@ -170,6 +178,7 @@ mod tests {
         fate.told(Deaths {
             holder: None,
             last: Some(now + MS),
+            heard_since: None,
         });
         assert_eq!(fate.verdict(now + 1000 * MS), Verdict::Wait(None));
     }
@@ -187,6 +196,7 @@ mod tests {
         fate.told(Deaths {
             holder: None,
             last: Some(now + MS),
+            heard_since: None,
         });
         assert_eq!(fate.verdict(until), Verdict::Wait(None));
     }
@@ -209,6 +219,24 @@ mod tests {
         let mut fate = sent(now, false);
         fate.told(died(now + MS));
         assert_eq!(fate.verdict(now + 1000 * MS), Verdict::Wait(None));
+    }
+
+    #[test]
+    fn a_call_from_before_deaths_were_heard_of_is_to_be_heard_of_soon() {
+        let now = Instant::now();
+        let heard_since = |at| Deaths {
+            heard_since: Some(at),
+            ..Deaths::default()
+        };
+        let mut fate = sent(now, true);
+        fate.told(heard_since(now));
+        assert_eq!(fate.verdict(now), Verdict::Wait(None));
+        fate.told(heard_since(now + MS));
+        let until = now + MS + UNHEARD;
+        assert_eq!(fate.verdict(until - MS), Verdict::Wait(Some(until)));
+        assert_eq!(fate.verdict(until), Verdict::Died);
+        fate.accepted("a".into());
+        assert_eq!(fate.verdict(until), Verdict::Wait(None));
     }
 
     #[test]
