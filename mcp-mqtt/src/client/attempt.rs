@@ -262,6 +262,9 @@ impl Attempt<'_> {
         self.mailbox.begin();
         self.lost = None;
         self.fate = Fate::new(now, inbox, self.client.grace);
+        if self.card.is_none() {
+            self.fate.blind();
+        }
         self.route.publishing(form);
         let publishing = Box::pin(self.client.connection.publish(publish));
         self.publishing = Some((form, publishing));

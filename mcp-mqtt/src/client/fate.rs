@@ -35,6 +35,8 @@ pub(super) struct Fate {
     trips: Duration,
     /// The server was asked to say that it has the call.
     asked: bool,
+    /// It was sent without a card, so perhaps before deaths of its server were heard of.
+    blind: bool,
     holder: Option<String>,
     /// The connection was lost before the PUBACK.
     unacknowledged: bool,
@@ -55,6 +57,7 @@ impl Fate {
             sent: now,
             trips: MIN_TRIPS,
             asked,
+            blind: false,
             holder: None,
             unacknowledged: false,
             resumed: None,
@@ -62,6 +65,11 @@ impl Fate {
             patience,
             deaths: Deaths::default(),
         }
+    }
+
+    /// It is sent without a card.
+    pub(super) fn blind(&mut self) {
+        self.blind = true;
     }
 
     /// The broker acknowledged it.
@@ -113,7 +121,7 @@ impl Fate {
         } else {
             let since = |at: &Instant| self.asked && *at > self.sent;
             let died = self.deaths.last.filter(since).map(|at| at + self.trips);
-            let unheard = self.deaths.heard_since.filter(since);
+            let unheard = self.deaths.heard_since.filter(|at| self.blind && since(at));
             let unheard = unheard.map(|at| at + UNHEARD.max(self.trips));
             let heard = self.sent + ACCEPT_AFTER + self.trips;
             let first = died.into_iter().chain(unheard).min();
@@ -222,13 +230,16 @@ mod tests {
     }
 
     #[test]
-    fn a_call_from_before_deaths_were_heard_of_is_to_be_heard_of_soon() {
+    fn a_call_without_a_card_from_before_deaths_were_heard_of_is_to_be_heard_of_soon() {
         let now = Instant::now();
         let heard_since = |at| Deaths {
             heard_since: Some(at),
             ..Deaths::default()
         };
         let mut fate = sent(now, true);
+        fate.told(heard_since(now + MS));
+        assert_eq!(fate.verdict(now), Verdict::Wait(None), "by a card");
+        fate.blind();
         fate.told(heard_since(now));
         assert_eq!(fate.verdict(now), Verdict::Wait(None));
         fate.told(heard_since(now + MS));

@@ -5,6 +5,7 @@ mod brokers_come_and_go;
 mod build;
 mod delivery;
 mod end;
+mod killed;
 mod leaves_nothing;
 mod many_tools;
 mod network;
