@@ -18,6 +18,7 @@ use super::pending::Correlation;
 use super::response::{self, Meaning};
 use super::retry::{Reason, Retries};
 use super::route::{Ack, Form, Route, Sight, Step};
+use super::shared::State;
 use super::stream::Partials;
 use super::trace::Trace;
 use super::{Inner, ending, stall};
@@ -82,7 +83,7 @@ pub(super) async fn run(
         streamed: request.streamed,
         deadline,
         route: Route::new(started),
-        fate: Fate::new(started, false),
+        fate: Fate::new(started, false, client.grace),
         card: None,
         publishing: None,
         sent: started,
@@ -91,7 +92,6 @@ pub(super) async fn run(
         cut_by: None,
         pause: None,
         may_have_run: false,
-        repeatable: false,
         answered: false,
         partials,
         inbox_delivery: false,
@@ -137,8 +137,6 @@ struct Attempt<'a> {
     pause: Option<Pause>,
     /// An earlier attempt may have.
     may_have_run: bool,
-    /// Running twice does no harm, by the last card that was seen.
-    repeatable: bool,
     answered: bool,
     partials: Option<Partials>,
     /// The server delivers partial results to the inbox: those on the stream topic are not its own.
@@ -194,7 +192,10 @@ impl Attempt<'_> {
                     self.publishing = None;
                     self.acknowledge(form, answer)
                 }
-                () = changed(&mut changes), if self.card.is_none() => Ok(()),
+                () = changed(&mut changes), if self.card.is_none() => {
+                    self.look();
+                    Ok(())
+                }
                 () = &mut alarm => {
                     if Instant::now() >= self.deadline {
                         return Err(self.late());
@@ -221,14 +222,15 @@ impl Attempt<'_> {
             }
             self.pause = None;
             self.route = Route::new(now);
-            self.fate = Fate::new(now, false);
+            self.fate = Fate::new(now, false, self.client.grace);
             self.card = None;
         }
         let heard_of = match self.fate.verdict(now) {
             Verdict::Wait(until) => until,
             Verdict::Died => return Err(self.died()),
             Verdict::Lost => {
-                let cause = self.cut_by.take().unwrap_or(ConnectionError::NoAnswer);
+                let cause = self.cut_by.take();
+                let cause = cause.unwrap_or_else(|| link::cause(&self.client.shared));
                 return Err(self.connection_lost(cause));
             }
         };
@@ -245,7 +247,7 @@ impl Attempt<'_> {
             Step::Settled => Ok(Next::Wait(heard_of)),
             Step::Wait(until) => Ok(Next::Wait(heard_of.into_iter().chain(until).min())),
             Step::Publish(form) => Ok(Next::Publish(form, sight)),
-            Step::Fail(failure) => Err(self.gave_up(failure)),
+            Step::Fail(failure) => Err(self.gave_up(failure, now)),
         }
     }
 
@@ -267,8 +269,11 @@ impl Attempt<'_> {
         let publish = self.outgoing.call(shared, form, inbox, left);
         self.mailbox.begin();
         self.lost = None;
-        self.fate = Fate::new(now, inbox);
         (self.sent, self.acknowledged) = (now, None);
+        self.fate = Fate::new(now, inbox, self.client.grace);
+        if self.card.is_none() {
+            self.fate.blind();
+        }
         self.route.publishing(form);
         let publishing = Box::pin(self.client.connection.publish(publish));
         self.publishing = Some((form, publishing));
@@ -364,17 +369,25 @@ impl Attempt<'_> {
         })
     }
 
-    /// Something changed: somebody died, or the connection is back.
+    /// Something changed: somebody died, or the connection went or is back.
     fn look(&mut self) {
         let shared = &self.client.shared;
-        if shared.is_ready() {
-            self.fate.resumed(Instant::now());
+        let now = Instant::now();
+        match shared.is_ready() {
+            true => self.fate.resumed(now),
+            false => self.fate.disconnected(now),
         }
-        if let Some(card) = &self.card {
-            let state = shared.lock();
+        let state = shared.lock();
+        if let Some(card) = self.card_in(&state) {
             let deaths = state.directory.deaths(&card.server, self.fate.holder());
             self.fate.told(deaths);
         }
+    }
+
+    /// The card by which the call was published, or that which came later.
+    fn card_in(&self, state: &State) -> Option<Arc<ToolCard>> {
+        let later = || state.directory.card(&self.outgoing.tool);
+        self.card.clone().or_else(later)
     }
 
     /// The end, if this is the response.
@@ -430,8 +443,8 @@ impl Attempt<'_> {
 
     fn accepted(&mut self, instance: String) {
         self.route.accepted();
-        if let Some(card) = &self.card {
-            let mut state = self.client.shared.lock();
+        let mut state = self.client.shared.lock();
+        if let Some(card) = self.card_in(&state) {
             state
                 .directory
                 .noticed(&card.server, &instance, Instant::now());

@@ -20,6 +20,9 @@ const MAX_TOOLS: usize = 4096;
 /// The longest that a broker is asked to keep a session unless somebody says otherwise.
 const MAX_SESSION: Duration = Duration::from_secs(300);
 
+/// Long enough for a network that hiccups or a broker that restarts, and whoever waits in vain knows within 2 s.
+const RECONNECT_WAIT: Duration = Duration::from_millis(1500);
+
 /// Describes a client; [`connect`](Self::connect) makes it.
 ///
 /// | | Default |
@@ -27,7 +30,7 @@ const MAX_SESSION: Duration = Duration::from_secs(300);
 /// | namespace | `a2a/v1` |
 /// | timeout of a call | 30 s |
 /// | session after a loss | the timeout of a call, at most 5 min |
-/// | wait for a lost connection | 5 s |
+/// | wait for a lost connection | 1.5 s |
 /// | calls are sent again | where running twice does no harm |
 /// | pending calls | 10 000 |
 /// | user name | that of the URL or options, else the caller |
@@ -133,7 +136,7 @@ impl ClientBuilder {
             timeout: Duration::from_secs(30),
             max_pending: 10_000,
             session: None,
-            grace: Duration::from_secs(5),
+            grace: RECONNECT_WAIT,
             retry: true,
             hooks: Hooks::default(),
         }
@@ -182,8 +185,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a call that was not sent yet waits for a lost connection, within its own timeout; zero:
-    /// it fails at once.
+    /// How long calls wait for a lost connection, within their own timeout; zero: they fail at once. One that
+    /// [may be sent again](Self::retry) and was sent before waits as long as its timeout.
     pub fn reconnect_wait(mut self, wait: Duration) -> Self {
         self.grace = wait;
         self

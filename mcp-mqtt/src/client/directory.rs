@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::cards;
 use super::instances::{Deaths, Instances};
 use super::route::{CARD_GRACE, Sight};
+use super::{cards, ending};
 use crate::grammar;
 use crate::wire::{InstanceStatus, Namespace, ServerCard, Status, ToolCard, Topic};
 
@@ -33,6 +33,8 @@ struct Entry<C> {
     /// Who needs it: calls of a tool, tools of a server.
     users: usize,
     used: u64,
+    /// Running the tool twice does no harm, by the last card that there was, in whatever session.
+    repeatable: bool,
 }
 
 /// The instances of a server, and the one subscription to all their cards.
@@ -137,7 +139,10 @@ impl Directory {
             let server = server.rsplit('/').next().unwrap_or_default();
             if let Some(replicas) = self.replicas.get_mut(server) {
                 replicas.watch = answer;
-                self.death |= granted && replicas.instances.granted(now);
+                if granted {
+                    replicas.instances.granted(now);
+                    self.death = true;
+                }
             }
             return;
         }
@@ -159,9 +164,11 @@ impl Directory {
     /// The session is gone: what was seen may be outdated, and everything is to be subscribed anew.
     pub(super) fn lost(&mut self) {
         self.bytes = 0;
-        // What is known of processes is kept: calls may be with them still.
-        self.replicas
-            .retain(|server, _| self.servers.contains_key(server));
+        // What is known of processes is kept, over further losses as well: calls may be with them still.
+        if self.replicas.len() > self.capacity {
+            self.replicas
+                .retain(|server, _| self.servers.contains_key(server));
+        }
         for replicas in self.replicas.values_mut() {
             replicas.watch = Watch::Wanted;
             replicas.instances.lost();
@@ -196,6 +203,9 @@ impl Directory {
         let ours = ours.map(|card| card.server.clone());
         self.bytes = self.bytes - entry.size + payload.len();
         entry.size = payload.len();
+        if let Some(card) = &card {
+            entry.repeatable = ending::is_repeatable(card);
+        }
         entry.card = card.map(Arc::new);
         if before != after {
             // The new server first, so that a server with one tool is not dropped and taken again.
@@ -354,6 +364,18 @@ impl Directory {
         self.tools.get(tool)?.card.clone()
     }
 
+    /// Whether running `tool` twice does no harm, by the last card that there was: a broker that starts anew has none.
+    pub(super) fn is_repeatable(&self, tool: &str) -> bool {
+        self.tools.get(tool).is_some_and(|entry| entry.repeatable)
+    }
+
+    /// Whether the server of `tool` went offline just now.
+    pub(super) fn went_lately(&self, tool: &str, now: Instant) -> bool {
+        let card = self.tools.get(tool).and_then(|entry| entry.card.as_ref());
+        let replicas = card.and_then(|card| self.replicas.get(&card.server));
+        replicas.is_some_and(|replicas| replicas.instances.went_lately(now))
+    }
+
     /// Cards that were none, so far.
     pub(super) fn ignored(&self) -> u64 {
         self.ignored
@@ -415,6 +437,7 @@ impl<C> Entry<C> {
             size: 0,
             users: 0,
             used: 0,
+            repeatable: false,
         }
     }
 

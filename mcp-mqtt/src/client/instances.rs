@@ -43,6 +43,10 @@ pub(super) struct Instances {
     granted: Option<Instant>,
     last_death: Option<Instant>,
     offline_since: Option<Instant>,
+    /// The last Server Card said online.
+    was_online: bool,
+    /// When one said offline after that.
+    went: Option<Instant>,
 }
 
 /// What a call needs to know of deaths.
@@ -52,6 +56,8 @@ pub(super) struct Deaths {
     pub(super) holder: Option<Instant>,
     /// When the last of any instance died.
     pub(super) last: Option<Instant>,
+    /// Since when deaths are heard of: before, some may have been missed.
+    pub(super) heard_since: Option<Instant>,
 }
 
 impl Instances {
@@ -94,6 +100,15 @@ impl Instances {
     /// The Server Card says offline, or online.
     pub(super) fn server(&mut self, offline: bool, now: Instant) {
         self.offline_since = offline.then(|| self.offline_since.unwrap_or(now));
+        if offline && self.was_online {
+            self.went = Some(now);
+        }
+        self.was_online = !offline;
+    }
+
+    /// Whether it went offline just now, and may be about to come back.
+    pub(super) fn went_lately(&self, now: Instant) -> bool {
+        self.went.is_some_and(|at| now < at + FLAP)
     }
 
     /// Until when an offline Server Card counts for nothing; `None` if it counts.
@@ -103,10 +118,9 @@ impl Instances {
         (now < until && self.known.values().any(live)).then_some(until)
     }
 
-    /// The cards were subscribed. `true` if somebody was known before, who is now to be heard of.
-    pub(super) fn granted(&mut self, now: Instant) -> bool {
+    /// The cards were subscribed. Who was known before is now to be heard of.
+    pub(super) fn granted(&mut self, now: Instant) {
         self.granted = Some(now);
-        self.known.values().any(|known| known.stale)
     }
 
     /// The session ended, and cards may have been missed.
@@ -129,6 +143,7 @@ impl Instances {
         Deaths {
             holder: holder.and_then(|name| self.known.get(name)).and_then(died),
             last: self.last_death.into_iter().chain(silent).max(),
+            heard_since: self.granted,
         }
     }
 
@@ -186,6 +201,21 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_was_online_may_be_about_to_come_back_for_two_seconds() {
+        let now = Instant::now();
+        let mut instances = with(&[], now);
+        instances.server(true, now);
+        assert!(!instances.went_lately(now), "it was never seen online");
+        instances.server(false, now);
+        // Over a loss of the connection, too.
+        instances.lost();
+        instances.server(true, now);
+        instances.server(true, now + SECOND);
+        assert!(instances.went_lately(now + SECOND));
+        assert!(!instances.went_lately(now + FLAP));
+    }
+
+    #[test]
     fn who_leaves_is_gone_or_expired_does_not_live() {
         let now = Instant::now();
         for status in [Leaving, Offline] {
@@ -216,6 +246,7 @@ mod tests {
         let died = Deaths {
             holder: Some(now),
             last: Some(now),
+            heard_since: None,
         };
         assert_eq!(instances.deaths(Some("a")), died);
         // Told twice, it died once.
@@ -242,7 +273,7 @@ mod tests {
         instances.noticed("c", now);
         instances.lost();
         assert_eq!(instances.deaths(Some("a")), Deaths::default());
-        assert!(instances.granted(now));
+        instances.granted(now);
         instances.card("b", Some(Online), None, now);
         for (name, died) in [
             ("a", Some(now + SILENT)),

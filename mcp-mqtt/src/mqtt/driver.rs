@@ -11,7 +11,7 @@ use rumqttc::v5::EventLoop;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, info, warn};
 
-use super::backoff::{self, Backoff, STABLE};
+use super::backoff::{self, Backoff};
 use super::connection::Event;
 use super::connections::Connections;
 use super::error::{ConnectionError, in_one_line};
@@ -22,6 +22,9 @@ use super::prepare::Plan;
 use super::request::Role;
 use super::shared::Shared;
 use crate::error::chain;
+
+/// Two connections that lived this long work on this broker.
+const STABLE: Duration = Duration::from_secs(5);
 
 pub(super) struct Driver<H: FnMut(Event)> {
     shared: Arc<Shared>,

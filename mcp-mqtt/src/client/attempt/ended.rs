@@ -50,15 +50,15 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    /// Whether running the tool twice does no harm, by its card. While there is none, by the last one: a broker that
-    /// starts anew has no cards.
-    pub(super) fn is_repeatable(&mut self) -> bool {
-        let shared = &self.client.shared;
-        let current = || shared.lock().directory.card(&self.outgoing.tool);
-        if let Some(card) = self.card.clone().or_else(current) {
-            self.repeatable = ending::is_repeatable(&card);
-        }
-        self.retry && self.repeatable
+    /// Whether the call may be sent again though it may have run.
+    pub(super) fn is_repeatable(&self) -> bool {
+        self.retry
+            && self
+                .client
+                .shared
+                .lock()
+                .directory
+                .is_repeatable(&self.outgoing.tool)
     }
 
     /// What to do when it is time for the next attempt and there is no connection.
@@ -83,7 +83,7 @@ impl Attempt<'_> {
         }
     }
 
-    pub(super) fn gave_up(&self, failure: Failure) -> Ended {
+    pub(super) fn gave_up(&self, failure: Failure, now: Instant) -> Ended {
         let message = match failure {
             Failure::Refused(form) => {
                 let topic = self.outgoing.topic(&self.client.shared, form);
@@ -99,7 +99,12 @@ impl Attempt<'_> {
             Failure::Absent => "it has no card that says online, and no response came",
         };
         // Where there was a server that was lost, another one may be about to start.
-        let absent = failure == Failure::NoSubscriber || self.may_have_run;
+        let went = || {
+            let state = self.client.shared.lock();
+            state.directory.went_lately(&self.outgoing.tool, now)
+        };
+        let absent =
+            failure == Failure::NoSubscriber || self.outcome() == Outcome::Unknown || went();
         Ended {
             error: self.unavailable(message.to_owned()),
             reason: absent.then_some(Reason::NoSubscriber),

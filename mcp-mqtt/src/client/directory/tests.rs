@@ -283,6 +283,7 @@ fn an_offline_server_is_believed_once_the_cards_of_its_instances_would_be_in() {
 fn calls_are_told_of_deaths_and_of_nothing_else() {
     let now = Instant::now();
     let mut directory = with_instances(now);
+    assert!(directory.take_death(), "some may have been missed");
     server_card_at(&mut directory, "online", now);
     for (instance, status) in [("a", "online"), ("b", "online"), ("b", "leaving")] {
         instance_card(&mut directory, instance, status, now);
@@ -303,6 +304,9 @@ fn who_had_calls_before_a_loss_is_remembered_until_it_is_heard_of() {
     let now = Instant::now();
     let mut directory = with_instances(now);
     directory.noticed("hello", "a", now);
+    directory.take_death();
+    directory.lost();
+    // An attempt to connect failed.
     directory.lost();
     directory.take_wanted();
     directory.subscribed(TOOL, true, now);

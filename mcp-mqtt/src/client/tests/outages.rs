@@ -141,6 +141,33 @@ async fn it_waits_as_long_as_was_said_and_no_longer() {
 }
 
 #[tokio::test]
+async fn a_call_that_was_sent_waits_for_the_connection_as_long_as_was_said() {
+    let broker = Mosquitto::start();
+    let proxy = Proxy::start(&broker).await;
+    let server = Script::start(&broker, &["tools/greet/call/#"], |_| {}).await;
+    server.announce("greet", ours()).await;
+    let wait = Duration::from_millis(200);
+    let client = behind(&proxy, |client| client.reconnect_wait(wait)).await;
+    let call = tokio::spawn(client.call("greet", json!({})).into_future());
+    until(|| !server.topics().is_empty()).await;
+    soon(client.tool_card("greet")).await.unwrap();
+    let start = std::time::Instant::now();
+    proxy.cut();
+    let error = soon(call).await.unwrap().unwrap_err();
+    assert!(start.elapsed() >= wait);
+    assert!(
+        matches!(
+            error,
+            CallError::Connection {
+                outcome: Outcome::Unknown,
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn whoever_asks_is_told_how_the_connection_is() {
     let broker = Mosquitto::start();
     let proxy = Proxy::start(&broker).await;

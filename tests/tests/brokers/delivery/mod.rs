@@ -6,11 +6,12 @@ mod limits;
 mod notices;
 mod repeats;
 mod responses;
+mod strangers;
 
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
-use mcp_mqtt::acl::Policy;
+use mcp_mqtt::acl::{Policy, Profile};
 use mcp_mqtt::server::{Limits, RunningServer};
 use mcp_mqtt::tool::{Registry, Tool, ToolBuilder, ToolContext, ToolError};
 use mcp_mqtt_tests::raw::QoS;
@@ -32,11 +33,21 @@ struct Stage {
 impl Stage {
     /// With the policy in force, and then without.
     async fn both(kind: Kind, limits: Limits) -> Result<[Self; 2]> {
-        let policy = Policy::derive(&scope(), &registry()?.0)?;
-        let guarded = Broker::enforcing(kind, &policy, &scope()).await?;
-        let open = Broker::open(kind).await?;
-        let guarded = Self::on(guarded, limits.clone(), true).await?;
-        Ok([guarded, Self::on(open, limits, false).await?])
+        let guarded = Self::under(kind, Profile::Reference, limits.clone()).await?;
+        Ok([guarded, Self::open(kind, limits).await?])
+    }
+
+    /// With the policy of this profile in force.
+    async fn under(kind: Kind, profile: Profile, limits: Limits) -> Result<Self> {
+        let mut scope = scope();
+        scope.profile = profile;
+        let policy = Policy::derive(&scope, &registry()?.0)?;
+        Self::on(
+            Broker::enforcing(kind, &policy, &scope).await?,
+            limits,
+            true,
+        )
+        .await
     }
 
     /// On this broker.

@@ -9,7 +9,7 @@ use mcp_mqtt_tests::proxy::{Direction, Fault};
 use mcp_mqtt_tests::within;
 use serde_json::json;
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::network::{Behind, behind};
 use super::{event, observed, serve};
@@ -113,41 +113,46 @@ async fn a_call_outlives_the_connection_of_its_server(kind: Kind) -> Result<()> 
     Ok(server.stop().await?)
 }
 
+/// The server knows the call again, and answers when the first run ends: while the broker is away, or later.
 async fn a_call_that_may_run_again_outlives_its_broker(kind: Kind) -> Result<()> {
-    let broker = Broker::open(kind).await?;
-    let (begun, mut runs) = mpsc::unbounded_channel();
-    let mut hints = Hints::default();
-    hints.idempotent = Some(true);
-    let again = Tool::builder("again")
-        .description("Ends the second time.")
-        .input_schema(json!({"type": "object"}))
-        .hints(hints)
-        .raw_handler(move |_, _: ToolContext| {
-            let (first, run) = tokio::sync::oneshot::channel::<()>();
-            let _ = begun.send(first);
-            async move {
-                // The first run is never let go: its caller has no connection any more.
-                let _ = run.await;
-                Ok::<_, ToolError>(json!("done"))
-            }
-        });
-    let registry = Registry::empty().add(again.build()?)?;
-    let (server, mut events) = observed(broker.server(registry)?);
-    let server = server.build()?.start().await?;
-    event(&mut events, "ready").await?;
-    let scout = broker.client("scout").await?;
-    let call = tokio::spawn(scout.call("again", json!({})).into_future());
-    let first = within("the first run", runs.recv())
-        .await?
-        .context("no run")?;
-    let _broker = broker.stop().await?.start_again().await?;
-    let second = within("the second run", runs.recv())
-        .await?
-        .context("no run")?;
-    let _ = second.send(());
-    assert_eq!(within("the answer", call).await???, "done");
-    drop(first);
-    Ok(server.stop().await?)
+    for ends_meanwhile in [true, false] {
+        let broker = Broker::open(kind).await?;
+        let (begun, mut runs) = mpsc::unbounded_channel();
+        let mut hints = Hints::default();
+        hints.idempotent = Some(true);
+        let again = Tool::builder("again")
+            .description("Ends when it is let go.")
+            .input_schema(json!({"type": "object"}))
+            .hints(hints)
+            .raw_handler(move |_, _: ToolContext| {
+                let (let_go, run) = oneshot::channel::<()>();
+                let _ = begun.send(let_go);
+                async move {
+                    let _ = run.await;
+                    Ok::<_, ToolError>(json!("done"))
+                }
+            });
+        let registry = Registry::empty().add(again.build()?)?;
+        let (server, mut events) = observed(broker.server(registry)?);
+        let server = server.build()?.start().await?;
+        event(&mut events, "ready").await?;
+        let scout = broker.client("scout").await?;
+        let call = tokio::spawn(scout.call("again", json!({})).into_future());
+        let run = within("the run", runs.recv()).await?.context("no run")?;
+        let broker = broker.stop().await?;
+        event(&mut events, "lost").await?;
+        let mut run = Some(run);
+        if ends_meanwhile {
+            drop(run.take());
+        }
+        let _broker = broker.start_again().await?;
+        event(&mut events, "ready").await?;
+        drop(run);
+        assert_eq!(within("the answer", call).await???, "done");
+        assert!(runs.try_recv().is_err(), "it ran once");
+        server.stop().await?;
+    }
+    Ok(())
 }
 
 /// A connection that served for a while was a good one: its loss does not lengthen the waits.

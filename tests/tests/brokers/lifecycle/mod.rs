@@ -6,6 +6,7 @@ mod build;
 mod delivery;
 mod end;
 mod held_back;
+mod killed;
 mod leaves_nothing;
 mod many_tools;
 mod network;

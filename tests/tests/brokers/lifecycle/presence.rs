@@ -72,7 +72,7 @@ pub(super) fn offline(messages: &[Message]) -> Vec<&str> {
 }
 
 /// A server with a runtime of its own, whose end closes the socket as the end of a process does.
-async fn mortal(server: ServerBuilder) -> Result<Runtime> {
+pub(super) async fn mortal(server: ServerBuilder) -> Result<Runtime> {
     let runtime = Runtime::new()?;
     let server = server.build()?;
     runtime.spawn(server.start()).await??;

@@ -20,6 +20,9 @@ use crate::world::{Broker, Kind, SERVICE, on_each_broker, scope};
 /// Calls that are under way at any time.
 const CALLS: usize = 100;
 
+/// The same, while replicas start and stop as fast as they can.
+const CALLERS: usize = 8;
+
 on_each_broker![
     one_of_two_that_stops_leaves_every_card_online,
     replicas_come_and_go_while_one_stays,
@@ -90,10 +93,22 @@ async fn replicas_come_and_go_while_one_stays(kind: Kind) -> Result<()> {
     let broker = Broker::open(kind).await?;
     let (stays, _) = serve(&broker).await?;
     let observer = observer(&broker).await?;
-    for _ in 0..20 {
-        let (server, _) = serve(&broker).await?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let client = broker.client("scout").await?;
+    let calling: Vec<_> = (0..CALLERS)
+        .map(|_| tokio::spawn(caller(client.clone(), Arc::clone(&stop))))
+        .collect();
+    let mut taken = 0;
+    for _ in 0..100 {
+        let (server, ran) = serve(&broker).await?;
         server.stop().await?;
+        taken += ran.greetings();
     }
+    stop.store(true, Ordering::SeqCst);
+    for calls in within("the calls", try_join_all(calling)).await?? {
+        calls?;
+    }
+    assert!(taken > 0, "none of them took a call");
     let seen = seen(&observer).await?;
     assert!(offline(&seen).is_empty(), "{seen:?}");
     let tools = seen
