@@ -19,14 +19,13 @@ use super::response::{self, Meaning};
 use super::retry::{Reason, Retries};
 use super::route::{Ack, Form, Route, Sight, Step};
 use super::stream::Partials;
-use super::trace::Trace;
 use super::{Inner, ending};
 use crate::grammar;
 use crate::mqtt::{
     ConnectionError, PublishError, Published, Qos, ReasonCode, RetainHandling, Subscription,
 };
 use crate::random;
-use crate::wire::{self, ErrorKind, ToolCard};
+use crate::wire::{self, ErrorKind, ToolCard, TraceContext};
 use ended::Ended;
 
 /// What is asked for.
@@ -35,7 +34,7 @@ pub(super) struct Request {
     pub(super) arguments: Map<String, Value>,
     pub(super) timeout: Duration,
     pub(super) retry: bool,
-    pub(super) trace: Trace,
+    pub(super) trace: Option<TraceContext>,
     pub(super) streamed: bool,
 }
 

@@ -29,7 +29,6 @@ mod stream;
 mod subscriptions;
 #[cfg(test)]
 mod tests;
-mod trace;
 
 pub use call::Call;
 pub use connect::{ClientBuilder, ConnectError, DescriptionFault};

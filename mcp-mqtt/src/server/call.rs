@@ -196,6 +196,7 @@ fn begin(
             deadline: Some(incoming.deadline),
             cancellation: Cancellation::default(),
             sink,
+            trace: incoming.trace(),
         }),
         reply,
         received: incoming.received,
