@@ -89,6 +89,7 @@ pub mod grammar;
 #[cfg(feature = "macros")]
 mod macros;
 mod measure;
+mod meter;
 mod mqtt;
 pub mod prelude;
 mod random;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::attempt::{self, Request};
+use super::attempt::Request;
+use super::observe;
 use super::{CallError, CallStream, Client};
 use crate::wire::{ArgumentFault, TraceContext};
 
@@ -104,7 +105,7 @@ impl Call<Value> {
     pub fn streamed(self) -> CallStream {
         CallStream::new(move |partials| async move {
             let (client, request) = self.request(true)?;
-            attempt::run(&client.inner, request, Some(partials)).await
+            observe::run(&client.inner, request, Some(partials)).await
         })
     }
 }
@@ -118,7 +119,7 @@ impl<T: 'static> IntoFuture for Call<T> {
         Box::pin(async move {
             let (client, request) = self.request(false)?;
             let tool = request.tool.clone();
-            let value = attempt::run(&client.inner, request, None).await?;
+            let value = observe::run(&client.inner, request, None).await?;
             decode(value).map_err(|source| CallError::BadResult { tool, source })
         })
     }

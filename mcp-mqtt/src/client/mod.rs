@@ -19,6 +19,7 @@ mod guard;
 mod instances;
 mod link;
 mod mailbox;
+mod observe;
 mod outgoing;
 mod pending;
 mod response;

@@ -22,6 +22,7 @@ use super::prepare::Plan;
 use super::request::Role;
 use super::shared::Shared;
 use crate::error::chain;
+use crate::meter::ConnectionMeter;
 
 pub(super) struct Driver<H: FnMut(Event)> {
     shared: Arc<Shared>,
@@ -40,6 +41,7 @@ pub(super) struct Driver<H: FnMut(Event)> {
     on_trial: bool,
     /// The outage has been told in the log.
     warned: bool,
+    meter: ConnectionMeter,
     /// Why the task ended.
     end: ConnectionError,
 }
@@ -72,6 +74,7 @@ impl<H: FnMut(Event)> Driver<H> {
             was_connected: false,
             on_trial: false,
             warned: false,
+            meter: ConnectionMeter::register(),
             end: ConnectionError::Stopped,
             configured,
         };
@@ -89,6 +92,9 @@ impl<H: FnMut(Event)> Driver<H> {
                     let since = Instant::now();
                     let result = self.serve().await;
                     self.lived(since.elapsed());
+                    if result.is_err() && !self.shared.is_closing() {
+                        self.meter.lost();
+                    }
                     result
                 }
                 Err(error) => Err(error),
@@ -113,6 +119,7 @@ impl<H: FnMut(Event)> Driver<H> {
             info!(address = self.address, "connected to the broker again");
         }
         self.warned = false;
+        self.meter.connected();
         self.was_connected = true;
         self.has_session = self.plan.keeps_session();
         self.shared.connected(accepted.limits, second);
