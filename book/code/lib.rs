@@ -20,6 +20,7 @@ chapters! {
     client: "client.md",
     policies: "policies.md",
     operation: "operation.md",
+    observing: "observing.md",
     wire_format: "wire-format.md",
     architecture: "architecture.md",
     style: "style.md",

@@ -69,6 +69,7 @@
 //! | `tls` | yes | `mqtts://`, by rustls with ring |
 //! | `ws` | no | `ws://`, and with `tls` also `wss://` |
 //! | `broker` | no | the embedded broker: for development and tests, in memory |
+//! | `metrics` | no | counters and latencies through the facade `metrics`; with `cli` also `serve --metrics ADDR`, which shows them to Prometheus |
 //! | `full` | no | all of the above |
 //!
 //! Without any feature there are servers and clients by hand on `mqtt://`.
@@ -89,6 +90,7 @@ pub mod grammar;
 #[cfg(feature = "macros")]
 mod macros;
 mod measure;
+mod meter;
 mod mqtt;
 pub mod prelude;
 mod random;

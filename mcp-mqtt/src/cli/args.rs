@@ -79,6 +79,11 @@ pub(super) struct ServeArgs {
     )]
     pub(super) exit_on_disconnect: bool,
 
+    /// Show Prometheus what is counted, at http://ADDR/metrics, to everybody who reaches it; port 0 is any
+    #[cfg(feature = "metrics")]
+    #[arg(long, env = "MCP_MQTT_METRICS", value_name = "ADDR")]
+    pub(super) metrics: Option<std::net::SocketAddr>,
+
     #[command(flatten)]
     pub(super) share: ShareArgs,
 

@@ -13,6 +13,8 @@ mod embedded;
 mod exit;
 mod files;
 mod logging;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod parse;
 mod ready;
 mod serve;

@@ -21,6 +21,7 @@ pub(super) struct Ready<'a> {
     registry: Registry,
     options: ConnectOptions,
     embedded: Option<SocketAddr>,
+    metrics: Option<String>,
 }
 
 impl<'a> Ready<'a> {
@@ -30,12 +31,19 @@ impl<'a> Ready<'a> {
             registry: program.registry().map_err(Faults::from)?,
             options: options.clone(),
             embedded: None,
+            metrics: None,
         })
     }
 
     /// The broker is one of our own, here.
     pub(super) fn embedded(mut self, address: SocketAddr) -> Self {
         self.embedded = Some(address);
+        self
+    }
+
+    /// What is counted can be fetched there.
+    pub(super) fn metrics(mut self, url: Option<String>) -> Self {
+        self.metrics = url;
         self
     }
 
@@ -80,6 +88,9 @@ impl<'a> Ready<'a> {
         if let Some(command) = self.example() {
             // In one line, however long: it is to be copied.
             let _ = writeln!(text, "  {:<11}{command}", "call one");
+        }
+        if let Some(url) = &self.metrics {
+            row(&mut text, "metrics", url);
         }
         row(&mut text, "stop", "Ctrl-C");
         text.push('\n');

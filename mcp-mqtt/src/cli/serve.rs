@@ -37,6 +37,13 @@ pub(super) fn run(program: &Program, args: ServeArgs, hook: SetupHook) -> Result
                 return Err(faults.into());
             }
         };
+        #[cfg(feature = "metrics")]
+        let metrics = match args.metrics.filter(|_| faults.is_empty()) {
+            Some(address) => Some(super::metrics::start(address).await?),
+            None => None,
+        };
+        #[cfg(not(feature = "metrics"))]
+        let metrics = None;
         let connection = Watch::default();
         let builder = builder(program, setup, share.as_ref())
             .on_event(connection.hook(args.exit_on_disconnect))
@@ -50,12 +57,14 @@ pub(super) fn run(program: &Program, args: ServeArgs, hook: SetupHook) -> Result
         };
         match options {
             Some(options) => {
-                let ready = Ready::new(program, &options)?;
+                let ready = Ready::new(program, &options)?.metrics(metrics);
                 serve(server, connection, ready).await
             }
             None => {
                 let (broker, options) = embedded::start(program, share).await?;
-                let ready = Ready::new(program, &options)?.embedded(broker.address());
+                let ready = Ready::new(program, &options)?
+                    .embedded(broker.address())
+                    .metrics(metrics);
                 let served = serve(server.on(options.clone()), connection, ready).await;
                 broker.stop().await;
                 served

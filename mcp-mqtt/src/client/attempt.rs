@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
+use tracing::Span;
 
 use super::error::{CallError, Outcome};
 use super::fate::{Fate, Verdict};
@@ -20,14 +21,13 @@ use super::retry::{Reason, Retries};
 use super::route::{Ack, Form, Route, Sight, Step};
 use super::shared::State;
 use super::stream::Partials;
-use super::trace::Trace;
 use super::{Inner, ending, stall};
 use crate::grammar;
 use crate::mqtt::{
     ConnectionError, PublishError, Published, Qos, ReasonCode, RetainHandling, Subscription,
 };
 use crate::random;
-use crate::wire::{self, ErrorKind, ToolCard};
+use crate::wire::{self, ErrorKind, ToolCard, TraceContext};
 use ended::Ended;
 
 /// What is asked for.
@@ -36,7 +36,7 @@ pub(super) struct Request {
     pub(super) arguments: Map<String, Value>,
     pub(super) timeout: Duration,
     pub(super) retry: bool,
-    pub(super) trace: Trace,
+    pub(super) trace: Option<TraceContext>,
     pub(super) streamed: bool,
 }
 
@@ -47,6 +47,7 @@ pub(super) async fn run(
     client: &Arc<Inner>,
     request: Request,
     partials: Option<Partials>,
+    span: &Span,
 ) -> Result<Value, CallError> {
     let started = Instant::now();
     grammar::tool(&request.tool).map_err(|fault| CallError::InvalidName {
@@ -95,6 +96,7 @@ pub(super) async fn run(
         answered: false,
         partials,
         inbox_delivery: false,
+        span,
     };
     attempt.run().await
 }
@@ -141,6 +143,8 @@ struct Attempt<'a> {
     partials: Option<Partials>,
     /// The server delivers partial results to the inbox: those on the stream topic are not its own.
     inbox_delivery: bool,
+    /// The span of the call, for what is found out on the way.
+    span: &'a Span,
 }
 
 impl Attempt<'_> {
@@ -256,6 +260,8 @@ impl Attempt<'_> {
         let (inbox, topic) = match sight {
             Sight::Online { inbox, .. } => {
                 self.card = shared.lock().directory.card(&self.outgoing.tool);
+                let server = self.card.as_ref().map(|card| card.server.as_str());
+                self.span.record("server", server);
                 (inbox, !inbox)
             }
             // Without a card: only servers of this kind serve the bound topic, any may serve the other.
@@ -264,6 +270,7 @@ impl Attempt<'_> {
         if topic && self.streamed {
             self.subscribe_stream().await?;
         }
+        self.span.record("attempts", self.retries.count() + 1);
         let now = Instant::now();
         let left = self.deadline.saturating_duration_since(now);
         let publish = self.outgoing.call(shared, form, inbox, left);
@@ -469,6 +476,7 @@ impl Drop for Attempt<'_> {
         };
         let left = self.deadline.saturating_duration_since(Instant::now());
         if let Some(cancel) = self.outgoing.cancel(shared, &card.server, left) {
+            shared.meter.cancel();
             // Queued at once; whether it arrives is the broker's business.
             drop(self.client.connection.publish(cancel));
         }

@@ -8,10 +8,10 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::attempt::{self, Request};
-use super::trace::Trace;
+use super::attempt::Request;
+use super::observe;
 use super::{CallError, CallStream, Client};
-use crate::wire::ArgumentFault;
+use crate::wire::{ArgumentFault, TraceContext};
 
 /// A call that is sent when it is awaited; made by [`Client::call`].
 #[must_use = "a call does nothing unless it is awaited"]
@@ -21,7 +21,7 @@ pub struct Call<T = Value> {
     arguments: Result<Map<String, Value>, String>,
     timeout: Duration,
     retry: bool,
-    trace: Trace,
+    trace: Option<TraceContext>,
     decode: fn(Value) -> Result<T, serde_json::Error>,
 }
 
@@ -43,7 +43,7 @@ impl<T> Call<T> {
         Self {
             timeout: client.inner.timeout,
             retry: client.inner.retry,
-            trace: Trace::default(),
+            trace: None,
             client,
             tool,
             arguments,
@@ -65,10 +65,10 @@ impl<T> Call<T> {
         self
     }
 
-    /// Makes the call part of a trace, by the values of the W3C headers `traceparent` and `tracestate`. What is not
-    /// formed as they are is not sent, and noted in the log at debug level: a faulty trace stops no call.
-    pub fn trace_context(mut self, traceparent: &str, tracestate: Option<&str>) -> Self {
-        self.trace = Trace::new(traceparent, tracestate);
+    /// Makes the call part of a trace; of none, if that is `None`. A tool that calls another one passes on
+    /// [`ToolContext::trace_context`](crate::tool::ToolContext::trace_context).
+    pub fn trace_context(mut self, trace: Option<&TraceContext>) -> Self {
+        self.trace = trace.cloned();
         self
     }
 
@@ -105,7 +105,7 @@ impl Call<Value> {
     pub fn streamed(self) -> CallStream {
         CallStream::new(move |partials| async move {
             let (client, request) = self.request(true)?;
-            attempt::run(&client.inner, request, Some(partials)).await
+            observe::run(&client.inner, request, Some(partials)).await
         })
     }
 }
@@ -119,7 +119,7 @@ impl<T: 'static> IntoFuture for Call<T> {
         Box::pin(async move {
             let (client, request) = self.request(false)?;
             let tool = request.tool.clone();
-            let value = attempt::run(&client.inner, request, None).await?;
+            let value = observe::run(&client.inner, request, None).await?;
             decode(value).map_err(|source| CallError::BadResult { tool, source })
         })
     }

@@ -19,6 +19,7 @@ mod guard;
 mod instances;
 mod link;
 mod mailbox;
+mod observe;
 mod outgoing;
 mod pending;
 mod response;
@@ -30,7 +31,6 @@ mod stream;
 mod subscriptions;
 #[cfg(test)]
 mod tests;
-mod trace;
 
 pub use call::Call;
 pub use connect::{ClientBuilder, ConnectError, DescriptionFault};

@@ -7,9 +7,8 @@ use bytes::Bytes;
 use super::pending::Correlation;
 use super::route::Form;
 use super::shared::Shared;
-use super::trace::Trace;
 use crate::mqtt::{Properties, Publish, Qos};
-use crate::wire;
+use crate::wire::{self, TraceContext};
 
 /// A call as it is sent. Every attempt has the same ids and the very same payload, so that a server that has it already
 /// knows it again.
@@ -18,7 +17,7 @@ pub(super) struct Outgoing {
     pub(super) correlation: Correlation,
     pub(super) call_id: String,
     pub(super) payload: Bytes,
-    pub(super) trace: Trace,
+    pub(super) trace: Option<TraceContext>,
 }
 
 impl Outgoing {
@@ -30,7 +29,15 @@ impl Outgoing {
         if inbox {
             user.push((wire::INBOX_PROPERTY.to_owned(), "1".to_owned()));
         }
-        user.extend_from_slice(&self.trace.0);
+        if let Some(trace) = &self.trace {
+            let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+            user.push(pair(wire::TRACEPARENT_PROPERTY, trace.parent()));
+            user.extend(
+                trace
+                    .state()
+                    .map(|state| pair(wire::TRACESTATE_PROPERTY, state)),
+            );
+        }
         Publish {
             topic: self.topic(shared, form),
             payload: self.payload.clone(),

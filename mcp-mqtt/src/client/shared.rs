@@ -10,6 +10,7 @@ use super::directory::Directory;
 use super::event::{self, Hooks};
 use super::link::{self, Link};
 use super::pending::Pending;
+use crate::meter::ClientMeter;
 use crate::mqtt::{ConnectionError, Event, Message, ReasonCode};
 use crate::wire::{Namespace, Topic};
 
@@ -45,6 +46,7 @@ pub(super) struct Shared {
     pub(super) inbox: String,
     /// The broker keeps the session for a while when the connection is lost, and responses in it.
     pub(super) session: bool,
+    pub(super) meter: ClientMeter,
     hooks: Hooks,
     state: Mutex<State>,
     link: watch::Sender<Link>,
@@ -79,6 +81,7 @@ impl Shared {
                 was_lost: false,
             }),
             session,
+            meter: ClientMeter::register(),
             hooks,
             namespace,
             caller,

@@ -22,6 +22,7 @@ use super::prepare::Plan;
 use super::request::Role;
 use super::shared::Shared;
 use crate::error::chain;
+use crate::meter::ConnectionMeter;
 
 /// Two connections that lived this long work on this broker.
 const STABLE: Duration = Duration::from_secs(5);
@@ -43,6 +44,7 @@ pub(super) struct Driver<H: FnMut(Event)> {
     on_trial: bool,
     /// The outage has been told in the log.
     warned: bool,
+    meter: ConnectionMeter,
     /// Why the task ended.
     end: ConnectionError,
 }
@@ -75,6 +77,7 @@ impl<H: FnMut(Event)> Driver<H> {
             was_connected: false,
             on_trial: false,
             warned: false,
+            meter: ConnectionMeter::register(),
             end: ConnectionError::Stopped,
             configured,
         };
@@ -92,6 +95,9 @@ impl<H: FnMut(Event)> Driver<H> {
                     let since = Instant::now();
                     let result = self.serve().await;
                     self.lived(since.elapsed());
+                    if result.is_err() && !self.shared.is_closing() {
+                        self.meter.lost();
+                    }
                     result
                 }
                 Err(error) => Err(error),
@@ -116,6 +122,7 @@ impl<H: FnMut(Event)> Driver<H> {
             info!(address = self.address, "connected to the broker again");
         }
         self.warned = false;
+        self.meter.connected();
         self.was_connected = true;
         self.has_session = self.plan.keeps_session();
         self.shared.connected(accepted.limits, second);

@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 use serde_json::{Map, Value};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
+use tracing::Instrument;
 
 use super::duplicates::{self, Candidate, Id, Key, Verdict};
 use super::in_flight::{Ran, Ticket};
@@ -19,6 +20,8 @@ use super::refusals::Refusal;
 use super::reply::{self, Reply};
 use super::running_call::RunningCall;
 use super::shared::{Held, Running, Shared};
+use super::span;
+use crate::meter::Repeat;
 use crate::mqtt::Connection;
 use crate::tool::{Caller, Cancellation, ContextParts, PartialSink, Tool, ToolContext, ToolError};
 use crate::wire::{ArgumentFault, ErrorBody, ErrorKind, Response, is_stream_id};
@@ -46,6 +49,7 @@ pub(super) fn refuse_held(
         let _ended = Ended(&shared, ticket);
         let answer = call.refuse(&shared, RETRY_AFTER, message);
         if let (Some(connection), Some(answer)) = (shared.connection(), answer) {
+            call.tool.answered(&answer.1);
             answer.0.send(&shared, connection, &answer.1).await;
         }
     })
@@ -99,7 +103,7 @@ async fn run(shared: Arc<Shared>, ticket: Ticket, incoming: Held) {
     };
     let begun = match incoming.accept(&shared) {
         Ok(accepted) => begin(&shared, connection, ticket, &incoming, accepted),
-        Err(answer) => Err(answer.map(|answer| Ready::new(answer.0, answer.1))),
+        Err(answer) => Err(answer.map(|answer| Ready::new(&incoming.tool, answer.0, answer.1))),
     };
     match begun {
         Ok((running, arguments)) => {
@@ -140,7 +144,8 @@ fn begin(
     let call_id = request.call_id;
     tracing::debug!(tool = tool.name(), caller = caller.name(), ?call_id, "call");
     if let Some(body) = unauthorized(shared, tool, &caller) {
-        return Err(Some(Ready::new(reply, Response::error(call_id, body, 0))));
+        let response = Response::error(call_id, body, 0);
+        return Err(Some(Ready::new(tool, reply, response)));
     }
     let key = |id| Key::new(verified, caller.name(), tool.name(), id);
     let by_id = || key(Id::CallId(&call_id));
@@ -154,10 +159,19 @@ fn begin(
     };
     let (key, now) = (candidate.key, Instant::now());
     let verdict = shared.duplicates().begin(candidate, by_id, now);
+    let repeated = |repeat| shared.meter.repeated(repeat);
     let refused = match verdict {
         Verdict::Run => None,
-        Verdict::Cancelled | Verdict::Running => return Err(None),
+        Verdict::Cancelled => {
+            repeated(Repeat::Cancelled);
+            return Err(None);
+        }
+        Verdict::Running => {
+            repeated(Repeat::Attached);
+            return Err(None);
+        }
         Verdict::Repeat(payload) => {
+            repeated(Repeat::Replayed);
             let ready = Ready {
                 reply,
                 call_id,
@@ -165,14 +179,19 @@ fn begin(
             };
             return Err(Some(Box::new(ready)));
         }
-        Verdict::NotKept => Some(ErrorBody::new(ErrorKind::Unavailable, NOT_KEPT)),
+        Verdict::NotKept => {
+            repeated(Repeat::NotKept);
+            Some(ErrorBody::new(ErrorKind::Unavailable, NOT_KEPT))
+        }
         Verdict::OtherPayload => {
+            repeated(Repeat::Conflicting);
             let fault = ArgumentFault::new("/call_id", "was used for another call; take a new one");
             Some(ErrorBody::invalid_arguments(vec![fault]))
         }
     };
     if let Some(body) = refused {
-        return Err(Some(Ready::new(reply, Response::error(call_id, body, 0))));
+        let response = Response::error(call_id, body, 0);
+        return Err(Some(Ready::new(tool, reply, response)));
     }
     let partials = tool.is_streaming().then(|| {
         let target = partials_target(shared, incoming, &call_id, &reply);
@@ -196,6 +215,7 @@ fn begin(
             deadline: Some(incoming.deadline),
             cancellation: Cancellation::default(),
             sink,
+            trace: incoming.trace(),
         }),
         reply,
         received: incoming.received,
@@ -211,12 +231,13 @@ fn begin(
     }
     // Whoever stopped it has noted that.
     if ran == Ran::Stopped {
+        tool.cancelled();
         return Err(None);
     }
     shared.duplicates().forget(key);
     let body = ErrorBody::new(ErrorKind::Unavailable, TOO_LATE);
     let response = Response::error(running.context.call_id(), body, 0);
-    Err(Some(Ready::new(running.reply.clone(), response)))
+    Err(Some(Ready::new(tool, running.reply.clone(), response)))
 }
 
 /// The answer to a call whose deadline came before it could start.
@@ -231,7 +252,8 @@ struct Ready {
 }
 
 impl Ready {
-    fn new(reply: Reply, response: Response) -> Box<Self> {
+    fn new(tool: &Tool, reply: Reply, response: Response) -> Box<Self> {
+        tool.answered(&response);
         Box::new(Self {
             payload: reply::encode(&response),
             call_id: response.call_id,
@@ -282,12 +304,15 @@ async fn execute(
     arguments: Map<String, Value>,
 ) {
     let context = &running.context;
+    let span = span::of(&running, shared);
+    let work = invoke(&running.tool, arguments, context.clone(), shared);
     let outcome = tokio::select! {
         biased;
-        outcome = invoke(&running.tool, arguments, context.clone(), shared) => outcome,
+        outcome = work.instrument(span.clone()) => outcome,
         // Whoever cancelled has taken the call out of the table and answers it.
         () = context.cancelled() => return,
     };
+    span::ended(&span, &outcome);
     if let Some(running) = shared.calls.take(ended.1) {
         let answered = running.answer(shared, connection, outcome);
         ended.release();

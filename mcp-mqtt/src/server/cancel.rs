@@ -21,6 +21,7 @@ pub(super) fn cancel(shared: &Shared, caller: &str, message: &Message, now: Inst
     let Some(cancel) = Cancel::parse(&message.payload) else {
         return refuse(Refusal::NoCancel);
     };
+    shared.meter.cancel();
     let party = Party::new(Some(caller), shared.is_verified());
     let correlation = message.properties.correlation_data.as_deref();
     let key = |verified| {

@@ -14,7 +14,7 @@ use crate::mqtt::Message;
 use crate::tool::Tool;
 use crate::wire::{
     ArgumentFault, CallFault, CallRequest, ErrorBody, ErrorKind, INBOX_PROPERTY, MAX_TIMEOUT,
-    Response, TIMEOUT_PROPERTY, Topic,
+    Response, TIMEOUT_PROPERTY, TRACEPARENT_PROPERTY, TRACESTATE_PROPERTY, Topic, TraceContext,
 };
 
 /// A message on the topic of a tool.
@@ -92,6 +92,16 @@ impl Incoming {
     /// Whether partial results and notices are wanted on the response topic.
     pub(super) fn wants_inbox(&self) -> bool {
         property(&self.message, INBOX_PROPERTY) == Some("1")
+    }
+
+    /// The trace that it is part of.
+    pub(super) fn trace(&self) -> Option<TraceContext> {
+        let parent = property(&self.message, TRACEPARENT_PROPERTY)?;
+        let trace = TraceContext::parse(parent, property(&self.message, TRACESTATE_PROPERTY));
+        if trace.is_none() {
+            tracing::debug!("ignored a traceparent that is none");
+        }
+        trace
     }
 
     /// Where its caller is told of it, and its id, if that can be found out.

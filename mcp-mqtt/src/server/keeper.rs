@@ -93,6 +93,7 @@ fn notice(
     let sending = shared
         .calls
         .while_held(ticket, || connection.publish(message))?;
+    shared.meter.notice();
     Some(async move {
         if let Err(error) = sending.await {
             tracing::debug!(%error, "a caller could not be told that its call is held");

@@ -31,6 +31,7 @@ mod running_call;
 mod serve;
 mod setup;
 mod shared;
+mod span;
 mod stall;
 mod streams;
 

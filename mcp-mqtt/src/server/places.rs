@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::in_flight::Ticket;
 use super::party::Party;
+use crate::meter::PlacesMeter;
 
 /// The bounds.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +46,7 @@ pub(super) struct Places {
     turns: VecDeque<Party>,
     waiting: usize,
     waiting_bytes: usize,
+    meter: PlacesMeter,
 }
 
 #[derive(Default)]
@@ -71,6 +73,7 @@ impl Places {
             turns: VecDeque::new(),
             waiting: 0,
             waiting_bytes: 0,
+            meter: PlacesMeter::register(),
         }
     }
 
@@ -85,6 +88,7 @@ impl Places {
         if free && tool_has_place && lane.is_none() {
             lanes.running += 1;
             self.running += 1;
+            self.meter.takes_place();
             if let Some((tool, _)) = &want.tool {
                 *self.tools.entry(Arc::clone(tool)).or_default() += 1;
             }
@@ -97,6 +101,7 @@ impl Places {
         }
         self.waiting += 1;
         self.waiting_bytes = bytes;
+        self.meter.queues();
         if lanes.lanes.is_empty() {
             self.turns.push_back(want.party.clone());
         }
@@ -113,6 +118,7 @@ impl Places {
     /// A call that ran gives its place back.
     pub(super) fn leave(&mut self, want: &Want) {
         self.running = self.running.saturating_sub(1);
+        self.meter.leaves_place();
         if let Some((tool, _)) = &want.tool
             && let Some(running) = self.tools.get_mut(tool)
         {
@@ -136,6 +142,7 @@ impl Places {
             if let Some(bytes) = lane.waiting.remove(&ticket) {
                 self.waiting -= 1;
                 self.waiting_bytes -= bytes;
+                self.meter.leaves_queue();
             }
         }
         lanes.lanes.retain(|lane| !lane.waiting.is_empty());
@@ -170,6 +177,8 @@ impl Places {
         self.running += 1;
         self.waiting -= 1;
         self.waiting_bytes -= bytes;
+        self.meter.leaves_queue();
+        self.meter.takes_place();
         if !lanes.lanes.is_empty() {
             self.turns.push_back(party);
         }

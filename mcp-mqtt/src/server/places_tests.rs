@@ -142,3 +142,32 @@ fn who_gives_up_leaves_nothing_behind() {
     assert_eq!((places.waiting, places.waiting_bytes), (0, 0));
     assert!(places.parties.is_empty() && places.turns.is_empty());
 }
+
+#[cfg(all(feature = "cli", feature = "metrics"))]
+#[test]
+fn who_runs_and_who_waits_is_counted() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let shows = |running: u8, queued: u8| {
+        let text = recorder.handle().render();
+        for line in [
+            format!("mcp_mqtt_server_calls_running {running}"),
+            format!("mcp_mqtt_server_calls_queued {queued}"),
+        ] {
+            assert!(text.lines().any(|l| l == line), "no `{line}` in:\n{text}");
+        }
+    };
+    let mut places = places(1, 2);
+    places.enter(ticket(1), &want("a"));
+    places.enter(ticket(2), &want("a"));
+    places.enter(ticket(3), &want("b"));
+    places.enter(ticket(4), &want("b"));
+    shows(1, 2);
+    places.forget(ticket(2), &want("a"));
+    places.forget(ticket(2), &want("a"));
+    shows(1, 1);
+    places.leave(&want("a"));
+    shows(0, 1);
+    assert_eq!(places.next(), Some(ticket(3)));
+    shows(1, 0);
+}

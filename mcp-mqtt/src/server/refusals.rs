@@ -3,6 +3,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::meter::RefusalMeter;
+
 /// The time in which a throttle lets so many lines through.
 const WINDOW: Duration = Duration::from_secs(10);
 
@@ -26,6 +28,17 @@ pub(super) enum Refusal {
 }
 
 const KINDS: usize = 7;
+
+/// What each kind is called in the metrics.
+const WORDS: [&str; KINDS] = [
+    "retained",
+    "unknown_topic",
+    "unanswerable",
+    "foreign_response_topic",
+    "taken_stream",
+    "overload",
+    "no_cancel",
+];
 
 impl Refusal {
     fn text(self) -> &'static str {
@@ -53,12 +66,14 @@ impl Refusal {
 #[derive(Debug)]
 pub(super) struct Refusals {
     kinds: [Throttle; KINDS],
+    meter: RefusalMeter<KINDS>,
 }
 
 impl Default for Refusals {
     fn default() -> Self {
         Self {
             kinds: std::array::from_fn(|_| Throttle::new(1)),
+            meter: RefusalMeter::register(WORDS),
         }
     }
 }
@@ -69,6 +84,7 @@ impl Refusals {
         let Some(kind) = self.kinds.get(refusal as usize) else {
             return;
         };
+        self.meter.count(refusal as usize);
         if let Some(skipped) = kind.pass(now) {
             let topic = topic.escape_debug();
             tracing::warn!(%topic, skipped, total = kind.total(), "{}", refusal.text());

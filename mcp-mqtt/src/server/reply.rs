@@ -124,6 +124,7 @@ impl Reply {
                 () = shared.connected.notified() => {}
             }
             pause = (pause * 2).min(LAST_PAUSE);
+            shared.meter.response_retry();
             sent = connection.publish(self.publish(payload.clone())).await;
         }
     }

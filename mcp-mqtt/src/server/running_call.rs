@@ -43,6 +43,7 @@ impl RunningCall {
     /// Stops the tool, and nobody answers.
     pub(super) fn cancel(&self, shared: &Shared) {
         self.context.cancel();
+        self.tool.cancelled();
         if let Some(partials) = &self.partials {
             partials.abandon();
         }
@@ -59,11 +60,14 @@ impl RunningCall {
     ) -> impl Future<Output = ()> + Send + use<> {
         let now = Instant::now();
         let call_id = self.context.call_id();
-        let elapsed_ms = millis(now.saturating_duration_since(self.received));
+        let elapsed = now.saturating_duration_since(self.received);
+        let elapsed_ms = millis(elapsed);
         let response = match outcome {
             Ok(result) => Response::ok(call_id, result, elapsed_ms),
             Err(error) => Response::error(call_id, error, elapsed_ms),
         };
+        self.tool.answered(&response);
+        self.tool.took(elapsed);
         let payload = reply::encode(&response);
         let ending = Ending::Response(payload.clone());
         shared.duplicates().finish(self.key, ending, now);

@@ -22,6 +22,7 @@ use super::rate::Rates;
 use super::refusals::{Refusals, Throttle};
 use super::running_call::RunningCall;
 use super::streams::Streams;
+use crate::meter::ServerMeter;
 use crate::mqtt::Connection;
 use crate::tool::{Registry, StateMap};
 
@@ -52,6 +53,7 @@ pub(super) struct Shared {
     pub(super) limits: Limits,
     pub(super) hooks: Vec<Hook>,
     pub(super) refusals: Refusals,
+    pub(super) meter: ServerMeter,
     /// Lines about tools that failed.
     pub(super) failures: Throttle,
     /// Lines about responses that were not delivered.
@@ -101,6 +103,7 @@ impl Shared {
             limits,
             hooks,
             refusals: Refusals::default(),
+            meter: ServerMeter::register(),
             failures: Throttle::new(FAILURES_LOGGED),
             undelivered: Throttle::new(UNDELIVERED_LOGGED),
             refusing: Arc::new(Semaphore::new(REFUSING)),

@@ -14,6 +14,7 @@ use super::descriptor::{Handler, Spec, Tool, ToolFuture};
 use super::fault::{self, InvalidArguments};
 use super::validate::Validator;
 use super::{Hints, StateMap, ToolContext, ToolError, schema};
+use crate::meter::ToolMeter;
 
 /// Makes a [`Tool`]; from [`Tool::builder`].
 ///
@@ -225,6 +226,7 @@ impl ToolBuilder {
             states: Vec::new(),
             validator,
             handler,
+            meter: ToolMeter::default(),
         };
         Ok(Tool::new(spec, callers))
     }

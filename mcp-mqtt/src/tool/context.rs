@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use super::caller::Caller;
+use crate::wire::TraceContext;
 
 /// The call a tool is answering: who calls, until when, and a way to report progress.
 ///
@@ -45,6 +46,7 @@ pub(crate) struct ContextParts {
     pub(crate) deadline: Option<Instant>,
     pub(crate) cancellation: Cancellation,
     pub(crate) sink: Arc<dyn PartialSink>,
+    pub(crate) trace: Option<TraceContext>,
 }
 
 impl ToolContext {
@@ -63,6 +65,7 @@ impl ToolContext {
             deadline: None,
             cancellation: Cancellation::default(),
             sink: Arc::new(Discard),
+            trace: None,
         })
     }
 
@@ -83,6 +86,13 @@ impl ToolContext {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.0.deadline
+    }
+
+    /// The trace that the caller says this call is part of, for calls and events that are to be part of it as
+    /// well. Its form was checked; what it says is the caller's claim.
+    #[must_use]
+    pub fn trace_context(&self) -> Option<&TraceContext> {
+        self.0.trace.as_ref()
     }
 
     /// Whether the call was given up: its caller cancelled it, its deadline has passed, or the server has
@@ -232,6 +242,7 @@ mod tests {
             deadline: None,
             cancellation: cancellation.clone(),
             sink,
+            trace: None,
         })
     }
 

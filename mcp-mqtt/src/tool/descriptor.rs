@@ -13,6 +13,8 @@ use super::fault::InvalidArguments;
 use super::state::StateNeed;
 use super::validate::{Refusal, Validator};
 use super::{Hints, StateMap, ToolContext, ToolError, schema};
+use crate::meter::ToolMeter;
+use crate::wire::Response;
 
 /// A running tool.
 pub type ToolFuture = Pin<Box<dyn Future<Output = Result<Value, ToolError>> + Send>>;
@@ -62,6 +64,7 @@ pub(super) struct Spec {
     pub(super) states: Vec<StateNeed>,
     pub(super) validator: Validator,
     pub(super) handler: Box<dyn Handler>,
+    pub(super) meter: ToolMeter,
 }
 
 /// The code behind a tool.
@@ -216,6 +219,21 @@ impl Tool {
     /// Builds the validator, which otherwise happens at the first call; why it cannot be built.
     pub(crate) fn check_schema(&self) -> Result<(), String> {
         self.spec.validator.check(&self.spec.input_schema)
+    }
+
+    /// Counts a call that was answered.
+    pub(crate) fn answered(&self, response: &Response) {
+        self.spec.meter.answered(self.name(), response);
+    }
+
+    /// Counts a call that was cancelled.
+    pub(crate) fn cancelled(&self) {
+        self.spec.meter.cancelled(self.name());
+    }
+
+    /// Counts the time that a call took that ran.
+    pub(crate) fn took(&self, time: Duration) {
+        self.spec.meter.took(self.name(), time);
     }
 
     /// Validates and decodes `arguments`, and only then starts the handler.

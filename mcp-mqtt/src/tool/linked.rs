@@ -11,6 +11,7 @@ use super::param::unalias;
 use super::schema::{self, Property};
 use super::validate::Validator;
 use super::{StateMap, ToolContext};
+use crate::meter::ToolMeter;
 use crate::wire::ArgumentFault;
 
 /// The annotated tools of this program, sorted by name and place: the linker keeps no order.
@@ -40,6 +41,7 @@ pub(super) fn tool(def: &'static ToolDef) -> Tool {
         states: def.params.iter().filter_map(|p| p.state()).collect(),
         validator: Validator::default(),
         handler: Box::new(def),
+        meter: ToolMeter::default(),
     };
     let callers = def
         .allowed_callers

@@ -11,6 +11,7 @@ pub mod filter;
 pub mod presence;
 pub mod response;
 pub mod topic;
+pub mod trace;
 
 pub use cancel::Cancel;
 pub use card::{Delivery, ServerCard, Status, ToolCard};
@@ -19,6 +20,7 @@ pub use fault::ArgumentFault;
 pub use presence::{InstanceCard, InstanceStatus, ServerExtra};
 pub use response::{Accepted, ErrorBody, ErrorKind, Partial, PartialKind, Response};
 pub use topic::{DEFAULT_NAMESPACE, Namespace, Topic, is_stream_id};
+pub use trace::TraceContext;
 
 /// The longest timeout of a call, a year: a longer one counts as this, since clocks overflow beyond some.
 pub const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);

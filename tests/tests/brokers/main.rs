@@ -14,4 +14,5 @@ mod protocol;
 mod replicas;
 mod theft;
 mod tools;
+mod traces;
 mod world;

@@ -9,6 +9,7 @@ mod bench;
 mod call;
 mod environment;
 mod faults;
+mod metrics;
 mod run;
 mod secrets;
 mod serve;

@@ -10,6 +10,8 @@ const FOREIGN: &[(&str, &str)] = &[
     ("rumqttc", "mcp-mqtt/src/mqtt"),
     ("mqtt5", "mcp-mqtt/src/broker"),
     ("jsonschema", "mcp-mqtt/src/tool/validate"),
+    ("metrics_exporter_prometheus", "mcp-mqtt/src/cli/metrics"),
+    ("hyper", "mcp-mqtt/src/cli/metrics"),
 ];
 
 /// What stops the program instead of returning an error.

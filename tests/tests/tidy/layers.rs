@@ -10,22 +10,26 @@ const LAYERS: &[(&str, &[&str])] = &[
     // For whoever talks to a broker: parsing, tools and policies are the same every time.
     ("random", &[]),
     ("wire", &["error", "grammar"]),
-    ("tool", &["error", "grammar", "wire"]),
+    // Whatever layer counts something imports it; tools are known to it by their names.
+    ("meter", &["wire"]),
+    ("tool", &["error", "grammar", "wire", "meter"]),
     // A call without a server around it, for benchmarks.
     ("measure", &["wire", "tool"]),
     ("acl", &["error", "grammar", "wire", "tool"]),
     // Neither tools nor policies: a connection carries bytes.
-    ("mqtt", &["error", "grammar", "random", "wire"]),
+    ("mqtt", &["error", "grammar", "random", "wire", "meter"]),
     // `entry` only for the plain data that an annotated `main` hands over.
     (
         "server",
         &[
-            "error", "grammar", "random", "wire", "tool", "acl", "mqtt", "entry",
+            "error", "grammar", "random", "wire", "meter", "tool", "acl", "mqtt", "entry",
         ],
     ),
     (
         "client",
-        &["error", "grammar", "random", "wire", "tool", "acl", "mqtt"],
+        &[
+            "error", "grammar", "random", "wire", "meter", "tool", "acl", "mqtt",
+        ],
     ),
     (
         "broker",

@@ -39,6 +39,9 @@ impl Attempt<'_> {
             error = %ended.error,
             "a call is not answered, and is sent again"
         );
+        if ended.reason != Some(Reason::NotSent) {
+            self.client.shared.meter.retry();
+        }
         self.may_have_run |= unknown;
         self.answered = false;
         self.publishing = None;

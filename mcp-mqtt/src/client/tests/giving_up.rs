@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::mqtt::Message;
+use crate::wire::TraceContext;
 
 const FILTERS: [&str; 2] = ["tools/greet/call/#", "servers/hello/cancel/+"];
 
@@ -87,9 +88,9 @@ async fn a_trace_goes_along_and_a_faulty_one_stops_nothing() {
     let client = connect(&broker, "scout").await;
     let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let traced = |parent: &str| {
-        client
-            .call("greet", json!({}))
-            .trace_context(parent, Some("a=1"))
+        let trace = TraceContext::parse(parent, Some("a=1"));
+        let call = client.call("greet", json!({}));
+        call.trace_context(trace.as_ref())
     };
     soon(traced(parent)).await.unwrap();
     soon(traced("nonsense")).await.unwrap();

@@ -8,6 +8,8 @@ mod deaths;
 mod discovery;
 mod failures;
 mod giving_up;
+#[cfg(all(feature = "cli", feature = "metrics"))]
+mod observed;
 mod outages;
 mod proxy;
 mod refused;
