@@ -13,6 +13,9 @@ const ACCEPT_AFTER: Duration = Duration::from_millis(250);
 /// Two round trips, at least: PUBACKs come from the broker alone, and peers are busy when others die.
 const MIN_TRIPS: Duration = Duration::from_millis(100);
 
+/// Those of one slow PUBACK are no reason to wait for longer: a death is to be known within 2 s.
+const MAX_TRIPS: Duration = Duration::from_millis(1500);
+
 /// A call that was sent before deaths were heard of is heard of itself by so much later.
 const UNHEARD: Duration = Duration::from_secs(1);
 
@@ -74,7 +77,8 @@ impl Fate {
 
     /// The broker acknowledged it.
     pub(super) fn acknowledged(&mut self, now: Instant) {
-        self.trips = MIN_TRIPS.max(2 * now.saturating_duration_since(self.sent));
+        let trips = 2 * now.saturating_duration_since(self.sent);
+        self.trips = trips.clamp(MIN_TRIPS, MAX_TRIPS);
     }
 
     /// `instance` says that it has the call.
@@ -216,6 +220,8 @@ mod tests {
         fate.acknowledged(now + 400 * MS);
         fate.told(died(now + MS));
         assert_eq!(fate.verdict(now), Verdict::Wait(Some(now + 1050 * MS)));
+        fate.acknowledged(now + 4000 * MS);
+        assert_eq!(fate.verdict(now), Verdict::Wait(Some(now + 1750 * MS)));
     }
 
     #[test]

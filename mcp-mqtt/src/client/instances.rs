@@ -76,6 +76,8 @@ impl Instances {
             Some(InstanceStatus::Leaving) => self.set(instance, Life::There, now),
             // Of one that was never seen, nothing is lost.
             _ if !self.known.contains_key(instance) => true,
+            // It has answered all that it had.
+            Some(InstanceStatus::Offline) => self.set(instance, Life::Dead(now), now),
             _ => self.gone(instance, now),
         }
     }
@@ -83,6 +85,7 @@ impl Instances {
     /// The last will of `instance` fired. `false` if it is ignored because too many are known.
     pub(super) fn gone(&mut self, instance: &str, now: Instant) -> bool {
         let dead = |known: &Known| matches!(known.life, Life::Dead(_));
+        // Told twice, or it left in order and takes back its card.
         if self.known.get(instance).is_some_and(dead) {
             return true;
         }
@@ -255,6 +258,15 @@ mod tests {
         instances.gone("b", now + SECOND);
         assert_eq!(instances.deaths(Some("b")).holder, Some(now + SECOND));
         assert_eq!(instances.deaths(Some("a")).last, Some(now + SECOND));
+    }
+
+    #[test]
+    fn who_leaves_in_order_has_answered_what_nobody_said_he_had() {
+        let now = Instant::now();
+        let mut instances = with(&[("a", Online), ("a", Leaving), ("a", Offline)], now);
+        instances.card("a", None, None, now + SECOND);
+        let deaths = instances.deaths(Some("a"));
+        assert_eq!((deaths.holder, deaths.last), (Some(now), None));
     }
 
     #[test]
