@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::error::{CallError, Outcome};
 use super::fate::{Fate, Verdict};
@@ -32,7 +32,7 @@ use ended::Ended;
 /// What is asked for.
 pub(super) struct Request {
     pub(super) tool: String,
-    pub(super) arguments: Map<String, Value>,
+    pub(super) arguments: wire::Arguments,
     pub(super) timeout: Duration,
     pub(super) retry: bool,
     pub(super) trace: Trace,
@@ -55,12 +55,8 @@ pub(super) async fn run(
     let deadline = link::deadline(started, request.timeout);
     let shared = &client.shared;
     let (correlation, call_id) = random_ids()?;
-    let payload = wire::Call::new(&call_id, &request.arguments, &shared.caller, &shared.inbox);
-    let payload = serde_json::to_vec(&payload).map_err(|error| CallError::InvalidArguments {
-        tool: request.tool.clone(),
-        message: error.to_string(),
-        faults: Vec::new(),
-    })?;
+    let call = wire::Call::new(&call_id, &shared.caller, &shared.inbox);
+    let payload = request.arguments.call(&call);
     let guard = Guard::enter(client, &request.tool, correlation, &call_id)?;
     let attempt = Attempt {
         client,
@@ -442,10 +438,14 @@ impl Drop for Attempt<'_> {
 
 /// Two ids of 128 random bits: the correlation data, and the call id in hexadecimal.
 fn random_ids() -> Result<(Correlation, String), CallError> {
-    let ids = || Ok((random::bytes()?, random::hex::<16>()?));
-    ids().map_err(|error: getrandom::Error| CallError::NoRandomness {
+    // Fetched at once: each fetch is a system call.
+    let bytes: [u8; 32] = random::bytes().map_err(|error| CallError::NoRandomness {
         error: error.to_string(),
-    })
+    })?;
+    let mut correlation = Correlation::default();
+    let (secret, id) = bytes.split_at(correlation.len());
+    correlation.copy_from_slice(secret);
+    Ok((correlation, random::digits(id)))
 }
 
 /// Resolves when the broker acknowledges; never while nothing is being published.

@@ -21,7 +21,7 @@ use super::running_call::RunningCall;
 use super::shared::{Held, Running, Shared};
 use crate::mqtt::Connection;
 use crate::tool::{Caller, Cancellation, ContextParts, PartialSink, Tool, ToolContext, ToolError};
-use crate::wire::{ArgumentFault, ErrorBody, ErrorKind, Response, is_stream_id};
+use crate::wire::{ArgumentFault, ErrorBody, ErrorKind, Output, Response, is_stream_id};
 
 /// What a refused caller waits before it tries again.
 pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -301,7 +301,7 @@ async fn invoke(
     arguments: Map<String, Value>,
     context: ToolContext,
     shared: &Shared,
-) -> Result<Value, ErrorBody> {
+) -> Result<Output, ErrorBody> {
     let call = context.clone();
     let work = async {
         match tool.invoke(arguments, context, &shared.state) {

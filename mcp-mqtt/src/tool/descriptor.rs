@@ -13,9 +13,10 @@ use super::fault::InvalidArguments;
 use super::state::StateNeed;
 use super::validate::{Refusal, Validator};
 use super::{Hints, StateMap, ToolContext, ToolError, schema};
+use crate::wire::Output;
 
-/// A running tool.
-pub type ToolFuture = Pin<Box<dyn Future<Output = Result<Value, ToolError>> + Send>>;
+/// A running tool, its result as JSON.
+pub type ToolFuture = Pin<Box<dyn Future<Output = Result<Output, ToolError>> + Send>>;
 
 /// A tool: its name, its schemas, who may call it, and the code behind it. Cheap to clone.
 ///
