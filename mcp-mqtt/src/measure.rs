@@ -2,7 +2,7 @@
 //! is left is reading, looking up, checking, running and writing.
 
 use crate::tool::{Registry, StateMap, ToolContext};
-use crate::wire::{CallRequest, Namespace, Response, Topic};
+use crate::wire::{CallRequest, Namespace, Topic};
 
 /// The payload of the response to a call of `payload` on `topic`; `None` if that has no result.
 pub async fn answer(
@@ -18,6 +18,6 @@ pub async fn answer(
     let request = CallRequest::parse(payload, tool.name()).ok()?;
     let context = ToolContext::detached(caller.or(request.client.as_deref())?);
     let running = tool.invoke(request.arguments, context, &StateMap::default());
-    let result = running.ok()?.await.ok()?;
-    serde_json::to_vec(&Response::ok(request.call_id, result, 0)).ok()
+    let output = running.ok()?.await.ok()?;
+    Some(output.response(&request.call_id, 0))
 }

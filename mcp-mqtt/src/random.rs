@@ -20,8 +20,8 @@ pub(crate) fn hex<const N: usize>() -> Result<String, getrandom::Error> {
     Ok(digits(&bytes::<N>()?))
 }
 
-/// Without the machinery of formatting, which would take most of the time that an id takes.
-fn digits(bytes: &[u8]) -> String {
+/// Bytes as lower-case hexadecimal digits. Without the machinery of formatting, which would take most of the time that an id takes.
+pub(crate) fn digits(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(2 * bytes.len());
     let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     text.extend(halves.filter_map(|half| char::from_digit(half.into(), 16)));

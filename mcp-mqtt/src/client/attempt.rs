@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tracing::Span;
 
 use super::error::{CallError, Outcome};
@@ -15,7 +15,7 @@ use super::guard::Guard;
 use super::link;
 use super::mailbox::{Arrival, Delivery, Mailbox};
 use super::outgoing::Outgoing;
-use super::pending::Correlation;
+use super::pending::{Correlation, random_ids};
 use super::response::{self, Meaning};
 use super::retry::{Reason, Retries};
 use super::route::{Ack, Form, Route, Sight, Step};
@@ -26,14 +26,13 @@ use crate::grammar;
 use crate::mqtt::{
     ConnectionError, PublishError, Published, Qos, ReasonCode, RetainHandling, Subscription,
 };
-use crate::random;
 use crate::wire::{self, ErrorKind, ToolCard, TraceContext};
 use ended::Ended;
 
 /// What is asked for.
 pub(super) struct Request {
     pub(super) tool: String,
-    pub(super) arguments: Map<String, Value>,
+    pub(super) arguments: wire::Arguments,
     pub(super) timeout: Duration,
     pub(super) retry: bool,
     pub(super) trace: Option<TraceContext>,
@@ -60,12 +59,8 @@ pub(super) async fn run(
         .ok_or_else(|| ending::timed_out(&request.tool, request.timeout, Outcome::NotRun))?;
     let shared = &client.shared;
     let (correlation, call_id) = random_ids()?;
-    let payload = wire::Call::new(&call_id, &request.arguments, &shared.caller, &shared.inbox);
-    let payload = serde_json::to_vec(&payload).map_err(|error| CallError::InvalidArguments {
-        tool: request.tool.clone(),
-        message: error.to_string(),
-        faults: Vec::new(),
-    })?;
+    let call = wire::Call::new(&call_id, &shared.caller, &shared.inbox);
+    let payload = request.arguments.call(&call);
     let guard = Guard::enter(client, &request.tool, correlation, &call_id)?;
     let attempt = Attempt {
         client,
@@ -481,14 +476,6 @@ impl Drop for Attempt<'_> {
             drop(self.client.connection.publish(cancel));
         }
     }
-}
-
-/// Two ids of 128 random bits: the correlation data, and the call id in hexadecimal.
-fn random_ids() -> Result<(Correlation, String), CallError> {
-    let ids = || Ok((random::bytes()?, random::hex::<16>()?));
-    ids().map_err(|error: getrandom::Error| CallError::NoRandomness {
-        error: error.to_string(),
-    })
 }
 
 /// Resolves when the broker acknowledges; never while nothing is being published.

@@ -6,19 +6,19 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::attempt::Request;
 use super::observe;
 use super::{CallError, CallStream, Client};
-use crate::wire::{ArgumentFault, TraceContext};
+use crate::wire::{ArgumentFault, Arguments, TraceContext};
 
 /// A call that is sent when it is awaited; made by [`Client::call`].
 #[must_use = "a call does nothing unless it is awaited"]
 pub struct Call<T = Value> {
     client: Client,
     tool: String,
-    arguments: Result<Map<String, Value>, String>,
+    arguments: Result<Arguments, String>,
     timeout: Duration,
     retry: bool,
     trace: Option<TraceContext>,
@@ -32,21 +32,13 @@ impl<T> Call<T> {
         arguments: impl Serialize,
         decode: fn(Value) -> Result<T, serde_json::Error>,
     ) -> Self {
-        let arguments = match serde_json::to_value(arguments) {
-            Ok(Value::Object(map)) => Ok(map),
-            Ok(_) => Err(
-                "the arguments must serialise to a JSON object, with a member for each parameter"
-                    .to_owned(),
-            ),
-            Err(error) => Err(format!("the arguments cannot be serialised: {error}")),
-        };
         Self {
             timeout: client.inner.timeout,
             retry: client.inner.retry,
             trace: None,
             client,
             tool,
-            arguments,
+            arguments: Arguments::new(&arguments),
             decode,
         }
     }

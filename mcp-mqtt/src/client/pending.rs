@@ -5,11 +5,25 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::error::CallError;
 use super::mailbox::{Delivery, Mailbox};
 use crate::mqtt::ConnectionError;
+use crate::random;
 
 /// Correlation data of our calls: 128 random bits, so that nobody else can answer.
 pub(super) type Correlation = [u8; 16];
+
+/// Two ids of 128 random bits: the correlation data, and the call id in hexadecimal.
+pub(super) fn random_ids() -> Result<(Correlation, String), CallError> {
+    // Fetched at once: each fetch is a system call.
+    let bytes: [u8; 32] = random::bytes().map_err(|error| CallError::NoRandomness {
+        error: error.to_string(),
+    })?;
+    let mut correlation = Correlation::default();
+    let (secret, id) = bytes.split_at(correlation.len());
+    correlation.copy_from_slice(secret);
+    Ok((correlation, random::digits(id)))
+}
 
 /// The table of pending calls.
 #[derive(Debug)]

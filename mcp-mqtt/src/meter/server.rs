@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::handle::{Counter, Family, Gauge, Histogram, Late, counter, gauge, histogram};
 use super::names;
-use crate::wire::{ErrorKind, Response};
+use crate::wire::ErrorKind;
 
 /// How calls of a tool ended: `ok`, the [`ErrorKind`]s in their order, and without an answer.
 const OUTCOMES: usize = 8;
@@ -19,11 +19,8 @@ pub(crate) struct ToolMeter {
 
 impl ToolMeter {
     /// A call was answered.
-    pub(crate) fn answered(&self, tool: &str, response: &Response) {
-        self.count(
-            tool,
-            outcome(response.outcome.as_ref().err().map(|e| e.kind)),
-        );
+    pub(crate) fn answered(&self, tool: &str, error: Option<ErrorKind>) {
+        self.count(tool, outcome(error));
     }
 
     /// A call was cancelled, and has no answer.

@@ -4,10 +4,9 @@
 use std::time::{Duration, Instant};
 
 use metrics_exporter_prometheus::PrometheusBuilder;
-use serde_json::Value;
 
 use super::*;
-use crate::wire::{ErrorBody, ErrorKind, Response};
+use crate::wire::ErrorKind;
 
 /// What there is after `act`, in Prometheus' own form.
 fn after(act: impl FnOnce()) -> String {
@@ -28,10 +27,9 @@ fn each_outcome_of_a_tool_is_a_series_once_there_is_one() {
     let text = after(|| {
         let meter = ToolMeter::default();
         for kind in [ErrorKind::ToolError, ErrorKind::Timeout, ErrorKind::Timeout] {
-            let body = ErrorBody::new(kind, "no");
-            meter.answered("greet", &Response::error("c1", body, 0));
+            meter.answered("greet", Some(kind));
         }
-        meter.answered("greet", &Response::ok("c1", Value::Null, 0));
+        meter.answered("greet", None);
         meter.cancelled("greet");
         meter.took("greet", Duration::from_millis(20));
         meter.took("greet", Duration::from_millis(30));
@@ -71,7 +69,7 @@ fn every_kind_of_error_has_its_own_place() {
         let meter = ToolMeter::default();
         meter.cancelled("t");
         for kind in kinds {
-            meter.answered("t", &Response::error("c1", ErrorBody::new(kind, "no"), 0));
+            meter.answered("t", Some(kind));
         }
     });
     for word in kinds.map(ErrorKind::as_str).iter().chain(&["cancelled"]) {

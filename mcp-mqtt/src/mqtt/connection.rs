@@ -145,6 +145,16 @@ impl Connection {
         async move { begun.map_err(RequestError::Invalid)?.await }
     }
 
+    /// Queues `publish` if that is possible at once; `false` if not. Nobody waits for it: `failed` is told if it is not
+    /// delivered, and nobody if it is.
+    pub(crate) fn publish_now(
+        &self,
+        publish: Publish,
+        failed: impl FnOnce(Result<Published, PublishError>) + Send + 'static,
+    ) -> bool {
+        publish.check().is_ok() && self.owner.shared.submit_now(publish, Box::new(failed))
+    }
+
     /// Subscribes in one packet; the answers are in the order of `subscriptions`. Queued like a publish. Retained
     /// messages keep their flag when they are forwarded live ("retain as published").
     pub(crate) fn subscribe(

@@ -6,6 +6,7 @@
 //! answer can meet a waiter of another connection.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use tokio::sync::oneshot;
 
@@ -19,13 +20,44 @@ pub(super) type Outcome<T> = Result<T, RequestError>;
 /// Where the result of a request goes.
 type Answer<T> = oneshot::Sender<Outcome<T>>;
 
+/// Called in the connection's task, which holds its lock meanwhile: it must neither make requests nor drop a connection.
+pub(crate) type Failed = Box<dyn FnOnce(Outcome<Published>) + Send>;
+
+/// Who is told how a publish went.
+pub(super) enum Told {
+    /// Whoever waits for it.
+    Always(Answer<Published>),
+    /// Somebody, if it was not delivered: waking a task for each one that was would cost more than the publish.
+    OfFailure(Option<Failed>),
+}
+
+impl Told {
+    fn tell(self, outcome: Outcome<Published>) {
+        match self {
+            Self::Always(to) => drop(to.send(outcome)),
+            Self::OfFailure(failed) if outcome != Ok(Published::Delivered) => {
+                if let Some(failed) = failed {
+                    failed(outcome);
+                }
+            }
+            Self::OfFailure(_) => {}
+        }
+    }
+}
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Told")
+    }
+}
+
 /// What a SUBACK says, filter by filter.
 pub(crate) type Grants = Vec<Result<Qos, ReasonCode>>;
 
 /// The requests by kind. A receiver that is gone is no fault: nobody waits any more.
 #[derive(Debug)]
 pub(super) enum Waiter {
-    Publish(Qos, Answer<Published>),
+    Publish(Qos, Told),
     /// With the number of its filters.
     Subscribe(usize, Answer<Grants>),
     Unsubscribe(Answer<()>),
@@ -34,7 +66,7 @@ pub(super) enum Waiter {
 impl Waiter {
     fn fail(self, error: RequestError) {
         match self {
-            Self::Publish(_, to) => drop(to.send(Err(error))),
+            Self::Publish(_, told) => told.tell(Err(error)),
             Self::Subscribe(_, to) => drop(to.send(Err(error))),
             Self::Unsubscribe(to) => drop(to.send(Err(error))),
         }
@@ -54,7 +86,7 @@ pub(super) enum Left {
 pub(super) struct Ledger {
     queued: VecDeque<Waiter>,
     /// By packet id.
-    publishes: Vec<Option<Answer<Published>>>,
+    publishes: Vec<Option<Told>>,
     /// In the order sent, with packet ids that may repeat: rumqttc takes them from the counter for publishes and
     /// keeps no table of them. Few at a time.
     subscribes: VecDeque<(u16, (usize, Answer<Grants>))>,
@@ -74,20 +106,20 @@ impl Ledger {
     #[must_use]
     pub(super) fn left(&mut self, left: Left, id: u16) -> bool {
         match (left, self.queued.pop_front()) {
-            (Left::Publish, Some(Waiter::Publish(Qos::AtMostOnce, to))) => {
-                drop(to.send(Ok(Published::Delivered)));
+            (Left::Publish, Some(Waiter::Publish(Qos::AtMostOnce, told))) => {
+                told.tell(Ok(Published::Delivered));
                 return true;
             }
-            (Left::Publish, Some(Waiter::Publish(Qos::AtLeastOnce, to))) => {
+            (Left::Publish, Some(Waiter::Publish(Qos::AtLeastOnce, told))) => {
                 let slot = usize::from(id);
                 if slot >= self.publishes.len() {
                     self.publishes.resize_with(slot + 1, || None);
                 }
                 if let Some(place) = self.publishes.get_mut(slot)
-                    && let Some(older) = place.replace(to)
+                    && let Some(older) = place.replace(told)
                 {
                     // The id was free for rumqttc: its answer came in a form that MQTT does not allow.
-                    drop(older.send(Err(RequestError::Lost)));
+                    older.tell(Err(RequestError::Lost));
                     self.unanswered -= 1;
                 }
             }
@@ -110,17 +142,17 @@ impl Ledger {
 
     /// A PUBACK came.
     pub(super) fn published(&mut self, id: u16, reason: ReasonCode) {
-        if let Some(to) = self
+        if let Some(told) = self
             .publishes
             .get_mut(usize::from(id))
             .and_then(Option::take)
         {
             self.unanswered -= 1;
-            drop(to.send(match reason {
+            told.tell(match reason {
                 ReasonCode::NO_MATCHING_SUBSCRIBERS => Ok(Published::NoSubscriber),
                 reason if reason.is_failure() => Err(RequestError::Refused(reason)),
                 _ => Ok(Published::Delivered),
-            }));
+            });
         }
     }
 
@@ -159,8 +191,8 @@ impl Ledger {
         self.queued
             .drain(..)
             .for_each(|waiter| waiter.fail(RequestError::NotSent));
-        for to in self.publishes.drain(..).flatten() {
-            drop(to.send(Err(RequestError::Lost)));
+        for told in self.publishes.drain(..).flatten() {
+            told.tell(Err(RequestError::Lost));
         }
         self.subscribes
             .drain(..)

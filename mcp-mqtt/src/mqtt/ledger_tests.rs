@@ -7,7 +7,7 @@ type Answer<T> = oneshot::Receiver<Outcome<T>>;
 
 fn publish(ledger: &mut Ledger, qos: Qos) -> Answer<Published> {
     let (to, answer) = oneshot::channel();
-    ledger.queued(Waiter::Publish(qos, to));
+    ledger.queued(Waiter::Publish(qos, Told::Always(to)));
     answer
 }
 
@@ -166,6 +166,35 @@ fn a_request_that_leaves_out_of_order_is_noticed() {
     assert!(!ledger.left(Left::Subscribe, 1));
     assert_eq!(result(&mut answer), Some(Err(RequestError::Lost)));
     assert!(!ledger.left(Left::Publish, 1));
+}
+
+#[test]
+fn who_is_told_of_failures_alone_is_told_of_each_and_of_nothing_else() {
+    let mut ledger = Ledger::default();
+    let (to, told) = std::sync::mpsc::channel();
+    for id in 1..=5 {
+        let to = to.clone();
+        let failed: Failed = Box::new(move |outcome| drop(to.send((id, outcome))));
+        ledger.queued(Waiter::Publish(
+            Qos::AtLeastOnce,
+            Told::OfFailure(Some(failed)),
+        ));
+        assert!(id == 5 || ledger.left(Left::Publish, id));
+    }
+    ledger.published(1, ReasonCode::SUCCESS);
+    ledger.published(2, ReasonCode::NO_MATCHING_SUBSCRIBERS);
+    ledger.published(3, ReasonCode::NOT_AUTHORIZED);
+    assert!(!ledger.is_idle());
+    assert_eq!(ledger.lost(), 1);
+    assert!(ledger.is_idle());
+    let refused = Err(RequestError::Refused(ReasonCode::NOT_AUTHORIZED));
+    let expected = [
+        (2, Ok(Published::NoSubscriber)),
+        (3, refused),
+        (5, Err(RequestError::NotSent)),
+        (4, Err(RequestError::Lost)),
+    ];
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), expected);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use rumqttc::v5::mqttbytes::v5::Subscribe;
 use tokio::sync::oneshot;
 
 use super::error::RequestError;
-use super::ledger::{Grants, Outcome, Waiter};
+use super::ledger::{Failed, Grants, Outcome, Told, Waiter};
 use super::limits::Limits;
 use super::packet::{Publish, Published, Subscription};
 
@@ -25,7 +25,7 @@ pub(super) trait Request: Send + 'static {
     /// Whether the broker can take it.
     fn check(&self, limits: &Limits) -> Result<(), RequestError>;
 
-    fn waiter(&self, to: oneshot::Sender<Outcome<Self::Answer>>) -> Waiter;
+    fn waiter(&mut self, to: oneshot::Sender<Outcome<Self::Answer>>) -> Waiter;
 
     /// Into the queue, without waiting; `false` if that is not possible.
     fn send(self, client: &AsyncClient) -> bool;
@@ -39,8 +39,8 @@ impl Request for Publish {
         limits.check_publish(self)
     }
 
-    fn waiter(&self, to: oneshot::Sender<Outcome<Published>>) -> Waiter {
-        Waiter::Publish(self.qos, to)
+    fn waiter(&mut self, to: oneshot::Sender<Outcome<Published>>) -> Waiter {
+        Waiter::Publish(self.qos, Told::Always(to))
     }
 
     fn send(self, client: &AsyncClient) -> bool {
@@ -52,6 +52,26 @@ impl Request for Publish {
             }
         }
         .is_ok()
+    }
+}
+
+/// A publish that nobody waits for.
+pub(super) struct Unawaited(pub(super) Publish, pub(super) Option<Failed>);
+
+impl Request for Unawaited {
+    type Answer = ();
+    const ROLE: Role = Publish::ROLE;
+
+    fn check(&self, limits: &Limits) -> Result<(), RequestError> {
+        limits.check_publish(&self.0)
+    }
+
+    fn waiter(&mut self, _: oneshot::Sender<Outcome<()>>) -> Waiter {
+        Waiter::Publish(self.0.qos, Told::OfFailure(self.1.take()))
+    }
+
+    fn send(self, client: &AsyncClient) -> bool {
+        self.0.send(client)
     }
 }
 
@@ -70,7 +90,7 @@ impl Request for SubscribeAll {
         limits.check_size(Subscribe::new_many(filters, None).size())
     }
 
-    fn waiter(&self, to: oneshot::Sender<Outcome<Grants>>) -> Waiter {
+    fn waiter(&mut self, to: oneshot::Sender<Outcome<Grants>>) -> Waiter {
         Waiter::Subscribe(self.0.len(), to)
     }
 
@@ -93,7 +113,7 @@ impl Request for UnsubscribeOne {
         limits.check_size(10 + self.0.len())
     }
 
-    fn waiter(&self, to: oneshot::Sender<Outcome<()>>) -> Waiter {
+    fn waiter(&mut self, to: oneshot::Sender<Outcome<()>>) -> Waiter {
         Waiter::Unsubscribe(to)
     }
 

@@ -3,15 +3,17 @@
 //! A request is queued and noted in the ledger under one lock, so that both have the same order; the task takes
 //! everything back under the same lock, so that nothing is queued for a connection that is gone.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rumqttc::v5::AsyncClient;
 use tokio::sync::{Semaphore, SemaphorePermit, TryAcquireError, oneshot, watch};
 
 use super::error::{ConnectionError, RequestError};
-use super::ledger::{Ledger, Left, Outcome};
+use super::ledger::{Failed, Ledger, Left, Outcome};
 use super::limits::Limits;
-use super::request::{Request, Role};
+use super::packet::Publish;
+use super::request::{Request, Role, Unawaited};
 use super::state::{Intent, Line, State};
 
 /// How many requests may be queued, waiting to leave. The next ones wait for room, first come first served, without
@@ -59,30 +61,53 @@ impl Shared {
         self: &Arc<Self>,
         request: R,
     ) -> impl Future<Output = Outcome<R::Answer>> + Send + 'static + use<R> {
-        let mut begun = self.begin(request);
-        let shared = Arc::clone(self);
+        let begun = self.begin(request).map(|begun| match begun {
+            Begun::Queued(answer) => Submitted::Queued(answer),
+            // On the heap, since the future of every request would be as large as its packet, and those of the
+            // tasks that hold it several times that.
+            begun => Submitted::Waiting(Box::pin(Arc::clone(self).queued(begun))),
+        });
         async move {
-            loop {
-                begun = match begun? {
-                    // The ledger drops no sender without a result; should it ever, the outcome is unknown.
-                    Begun::Queued(answer) => {
-                        return answer.await.unwrap_or(Err(RequestError::Lost));
-                    }
-                    // Whoever asked while connected is told the same as those who were queued by then.
-                    Begun::Waiting(place, request) => {
-                        let permit = shared.room.acquire().await;
-                        let permit = permit.map_err(|_| RequestError::NotSent)?;
-                        let begun = shared.queue(request, permit, true);
-                        drop(place);
-                        begun.map_err(not_sent)
-                    }
-                    Begun::Held(request) => {
-                        shared.split_over().await.map_err(not_sent)?;
-                        shared.begin(request)
-                    }
-                };
-            }
+            let answer = match begun? {
+                Submitted::Queued(answer) => answer,
+                Submitted::Waiting(queued) => queued.await?,
+            };
+            // The ledger drops no sender without a result; should it ever, the outcome is unknown.
+            answer.await.unwrap_or(Err(RequestError::Lost))
         }
+    }
+
+    /// Queues what has begun as soon as that is possible.
+    async fn queued<R: Request>(
+        self: Arc<Self>,
+        mut begun: Begun<R>,
+    ) -> Result<Answer<R::Answer>, RequestError> {
+        loop {
+            begun = match begun {
+                Begun::Queued(answer) => return Ok(answer),
+                // Whoever asked while connected is told the same as those who were queued by then.
+                Begun::Waiting(place, request) => {
+                    let permit = self.room.acquire().await;
+                    let permit = permit.map_err(|_| RequestError::NotSent)?;
+                    let begun = self.queue(request, permit, true);
+                    drop(place);
+                    begun.map_err(not_sent)?
+                }
+                Begun::Held(request) => {
+                    self.split_over().await.map_err(not_sent)?;
+                    self.begin(request)?
+                }
+            };
+        }
+    }
+
+    /// Queues `publish` if that is possible at once.
+    pub(super) fn submit_now(&self, publish: Publish, failed: Failed) -> bool {
+        let Ok(permit) = self.room.try_acquire() else {
+            return false;
+        };
+        let begun = self.queue(Unawaited(publish, Some(failed)), permit, false);
+        matches!(begun, Ok(Begun::Queued(_)))
     }
 
     fn begin<R: Request>(self: &Arc<Self>, request: R) -> Result<Begun<R>, RequestError> {
@@ -95,7 +120,7 @@ impl Shared {
 
     fn queue<R: Request>(
         &self,
-        request: R,
+        mut request: R,
         permit: SemaphorePermit<'_>,
         waited: bool,
     ) -> Result<Begun<R>, RequestError> {
@@ -112,7 +137,7 @@ impl Shared {
         }
         request.check(limits)?;
         let (sender, answer) = oneshot::channel();
-        let waiter = R::waiter(&request, sender);
+        let waiter = request.waiter(sender);
         // It cannot be full: its capacity is that of the room.
         if !request.send(&line.client) {
             return Err(RequestError::NotConnected);
@@ -330,8 +355,16 @@ fn not_sent(error: RequestError) -> RequestError {
     }
 }
 
+type Answer<T> = oneshot::Receiver<Outcome<T>>;
+
+/// A request whose answer, or whose place in the queue, is waited for.
+enum Submitted<T> {
+    Queued(Answer<T>),
+    Waiting(Pin<Box<dyn Future<Output = Result<Answer<T>, RequestError>> + Send>>),
+}
+
 enum Begun<R: Request> {
-    Queued(oneshot::Receiver<Outcome<R::Answer>>),
+    Queued(Answer<R::Answer>),
     /// For room.
     Waiting(Place, R),
     /// For the end of a split.

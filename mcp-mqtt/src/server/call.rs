@@ -24,7 +24,7 @@ use super::span;
 use crate::meter::Repeat;
 use crate::mqtt::Connection;
 use crate::tool::{Caller, Cancellation, ContextParts, PartialSink, Tool, ToolContext, ToolError};
-use crate::wire::{ArgumentFault, ErrorBody, ErrorKind, Response, is_stream_id};
+use crate::wire::{ArgumentFault, ErrorBody, ErrorKind, Output, Response, is_stream_id};
 
 /// What a refused caller waits before it tries again.
 pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -49,7 +49,7 @@ pub(super) fn refuse_held(
         let _ended = Ended(&shared, ticket);
         let answer = call.refuse(&shared, RETRY_AFTER, message);
         if let (Some(connection), Some(answer)) = (shared.connection(), answer) {
-            call.tool.answered(&answer.1);
+            call.tool.answered(answer.1.error_kind());
             answer.0.send(&shared, connection, &answer.1).await;
         }
     })
@@ -253,7 +253,7 @@ struct Ready {
 
 impl Ready {
     fn new(tool: &Tool, reply: Reply, response: Response) -> Box<Self> {
-        tool.answered(&response);
+        tool.answered(response.error_kind());
         Box::new(Self {
             payload: reply::encode(&response),
             call_id: response.call_id,
@@ -326,7 +326,7 @@ async fn invoke(
     arguments: Map<String, Value>,
     context: ToolContext,
     shared: &Shared,
-) -> Result<Value, ErrorBody> {
+) -> Result<Output, ErrorBody> {
     let call = context.clone();
     let work = async {
         match tool.invoke(arguments, context, &shared.state) {

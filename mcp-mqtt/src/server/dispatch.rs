@@ -70,7 +70,7 @@ fn unavailable(shared: &Shared, incoming: &Incoming, retry_after: Duration, mess
     // Without an answer the refusal was counted where that was found out.
     if let Some(answer) = incoming.refuse(shared, retry_after, message) {
         let (reply, response) = *answer;
-        incoming.tool.answered(&response);
+        incoming.tool.answered(response.error_kind());
         reply.send_detached(connection, &response, permit);
     }
 }

@@ -125,7 +125,7 @@ impl<Q: Clone, R: Clone> InFlight<Q, R> {
     /// A call comes: it starts, waits, or is refused.
     pub(super) fn arrive(&self, arrival: Arrival, call: Q) -> Arrived<Q> {
         let mut inner = self.lock();
-        // Those that are answered and not yet acknowledged count as well.
+        // Those whose answer waits for room in the queue count as well.
         if inner.calls.len() >= inner.most {
             return Arrived::Full(call);
         }

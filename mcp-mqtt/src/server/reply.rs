@@ -1,8 +1,11 @@
 //! Where a response goes, and how it gets there: again if nobody took it, until its caller has given up.
 
+use std::future::ready;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::shared::Shared;
@@ -50,6 +53,34 @@ impl Reply {
         let call_id = &response.call_id;
         self.settle(shared, connection, call_id, payload, first)
             .await;
+    }
+
+    /// Queues a response if that is possible at once, and sees to it that it arrives, without anybody waiting for it:
+    /// most arrive.
+    pub(super) fn hand_over(
+        &self,
+        shared: &Arc<Shared>,
+        connection: &Connection,
+        call_id: &str,
+        payload: &Bytes,
+    ) -> bool {
+        // Weak, since it is called and dropped where nothing may end the connection.
+        let owner = Arc::downgrade(shared);
+        let (reply, call_id, copy) = (self.clone(), call_id.to_owned(), payload.clone());
+        connection.publish_now(self.publish(payload.clone()), move |sent| {
+            if let Ok(runtime) = Handle::try_current() {
+                runtime.spawn(async move {
+                    if let Some(shared) = owner.upgrade()
+                        && let Some(connection) = shared.connection()
+                    {
+                        let first = ready(sent);
+                        reply
+                            .settle(&shared, connection, &call_id, copy, first)
+                            .await;
+                    }
+                });
+            }
+        })
     }
 
     /// Sees to it that a response arrives that was queued as `first`.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use futures_util::future::OptionFuture;
-use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use super::duplicates::{Ending, Key};
@@ -13,7 +13,7 @@ use super::reply::{self, Reply};
 use super::shared::Shared;
 use crate::mqtt::Connection;
 use crate::tool::{Tool, ToolContext};
-use crate::wire::{ErrorBody, ErrorKind, Response};
+use crate::wire::{ErrorBody, ErrorKind, Output, Response};
 
 /// A call that is being worked on. Whoever takes it out of the table answers it.
 pub(super) struct RunningCall {
@@ -51,36 +51,44 @@ impl RunningCall {
         shared.duplicates().finish(self.key, Ending::Cancelled, now);
     }
 
-    /// Ends the partial results and queues the response by this call; the future waits for its end.
+    /// Ends the partial results and queues the response by this call; the future waits until that is done.
     pub(super) fn answer(
         self: &Arc<Self>,
         shared: &Arc<Shared>,
         connection: &Connection,
-        outcome: Result<Value, ErrorBody>,
+        outcome: Result<Output, ErrorBody>,
     ) -> impl Future<Output = ()> + Send + use<> {
         let now = Instant::now();
         let call_id = self.context.call_id();
         let elapsed = now.saturating_duration_since(self.received);
         let elapsed_ms = millis(elapsed);
-        let response = match outcome {
-            Ok(result) => Response::ok(call_id, result, elapsed_ms),
-            Err(error) => Response::error(call_id, error, elapsed_ms),
-        };
-        self.tool.answered(&response);
+        self.tool
+            .answered(outcome.as_ref().err().map(|error| error.kind));
         self.tool.took(elapsed);
-        let payload = reply::encode(&response);
+        let payload: Bytes = match outcome {
+            Ok(output) => output.response(call_id, elapsed_ms).into(),
+            Err(error) => reply::encode(&Response::error(call_id, error, elapsed_ms)),
+        };
         let ending = Ending::Response(payload.clone());
         shared.duplicates().finish(self.key, ending, now);
         // Queued first, it costs no round trip.
         let done = self.partials.as_ref().map(|partials| partials.close());
-        let first = connection.publish(self.reply.publish(payload.clone()));
-        let (call, shared, connection) = (Arc::clone(self), Arc::clone(shared), connection.clone());
+        let handed = self.reply.hand_over(shared, connection, call_id, &payload);
+        let sending = (!handed).then(|| {
+            let (call, shared) = (Arc::clone(self), Arc::clone(shared));
+            let (first, connection) = (
+                connection.publish(self.reply.publish(payload.clone())),
+                connection.clone(),
+            );
+            async move {
+                let call_id = call.context.call_id();
+                call.reply
+                    .settle(&shared, &connection, call_id, payload, first)
+                    .await;
+            }
+        });
         async move {
-            let call_id = call.context.call_id();
-            let settled = call
-                .reply
-                .settle(&shared, &connection, call_id, payload, first);
-            tokio::join!(OptionFuture::from(done), settled);
+            tokio::join!(OptionFuture::from(done), OptionFuture::from(sending));
         }
     }
 }

@@ -15,6 +15,7 @@ use super::fault::{self, InvalidArguments};
 use super::validate::Validator;
 use super::{Hints, StateMap, ToolContext, ToolError, schema};
 use crate::meter::ToolMeter;
+use crate::wire;
 
 /// Makes a [`Tool`]; from [`Tool::builder`].
 ///
@@ -264,8 +265,7 @@ where
         let running = (self.handler)(args, context);
         Ok(Box::pin(async move {
             let output = running.await.map_err(Into::into)?;
-            serde_json::to_value(output)
-                .map_err(|e| ToolError::new("the result has no JSON form").with_source(e))
+            encode(&output)
         }))
     }
 }
@@ -285,8 +285,15 @@ where
         _: &StateMap,
     ) -> Result<ToolFuture, InvalidArguments> {
         let running = (self.0)(arguments, context);
-        Ok(Box::pin(async move { running.await.map_err(Into::into) }))
+        Ok(Box::pin(async move {
+            encode(&running.await.map_err(Into::into)?)
+        }))
     }
+}
+
+fn encode(output: &impl Serialize) -> Result<wire::Output, ToolError> {
+    wire::Output::new(output)
+        .map_err(|error| ToolError::new("the result has no JSON form").with_source(error))
 }
 
 #[cfg(test)]

@@ -14,10 +14,10 @@ use super::state::StateNeed;
 use super::validate::{Refusal, Validator};
 use super::{Hints, StateMap, ToolContext, ToolError, schema};
 use crate::meter::ToolMeter;
-use crate::wire::Response;
+use crate::wire::{ErrorKind, Output};
 
-/// A running tool.
-pub type ToolFuture = Pin<Box<dyn Future<Output = Result<Value, ToolError>> + Send>>;
+/// A running tool, its result as JSON.
+pub type ToolFuture = Pin<Box<dyn Future<Output = Result<Output, ToolError>> + Send>>;
 
 /// A tool: its name, its schemas, who may call it, and the code behind it. Cheap to clone.
 ///
@@ -221,9 +221,9 @@ impl Tool {
         self.spec.validator.check(&self.spec.input_schema)
     }
 
-    /// Counts a call that was answered.
-    pub(crate) fn answered(&self, response: &Response) {
-        self.spec.meter.answered(self.name(), response);
+    /// Counts a call that was answered, with a result or an error.
+    pub(crate) fn answered(&self, error: Option<ErrorKind>) {
+        self.spec.meter.answered(self.name(), error);
     }
 
     /// Counts a call that was cancelled.

@@ -5,9 +5,9 @@ use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{ToolError, ToolFuture};
+use crate::wire::Output;
 
 /// What a `#[tool]` function may return, by itself or in a `Result`: every type that is `Serialize`
 /// and `JsonSchema`, and `()`.
@@ -28,7 +28,7 @@ pub trait ToolOutput: Sized + Send + 'static {
     /// # Errors
     ///
     /// When serde cannot write it, such as a map whose keys are no strings.
-    fn encode(self) -> Result<Value, ToolError>;
+    fn encode(self) -> Result<Output, ToolError>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -38,8 +38,8 @@ impl<T: Serialize + JsonSchema + Send + 'static> ToolOutput for T {
         (!nothing).then(|| generator.subschema_for::<T>())
     }
 
-    fn encode(self) -> Result<Value, ToolError> {
-        serde_json::to_value(self).map_err(|error| {
+    fn encode(self) -> Result<Output, ToolError> {
+        Output::new(&self).map_err(|error| {
             ToolError::new("the result of the tool cannot be written as JSON").with_source(error)
         })
     }
@@ -68,7 +68,7 @@ impl<E: Into<ToolError> + Send + 'static> ToolFailure for E {
 /// How the result of one function is handled. Like `Param`, it has no bounds of its own.
 pub struct Return<R> {
     schema: fn(&mut SchemaGenerator) -> Option<Schema>,
-    encode: fn(R) -> Result<Value, ToolError>,
+    encode: fn(R) -> Result<Output, ToolError>,
 }
 
 impl<R> Return<R> {

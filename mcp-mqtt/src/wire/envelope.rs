@@ -8,14 +8,12 @@ use serde_json::{Map, Value};
 /// The longest `call_id`, in bytes.
 pub const MAX_CALL_ID: usize = 128;
 
-/// A call, as a client writes it.
+/// A call, as a client writes it, without its [`Arguments`](super::Arguments).
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Call<'a> {
     /// Id of the call, chosen by the client: 1–128 bytes.
     pub call_id: &'a str,
-    /// The arguments, by name.
-    pub arguments: &'a Map<String, Value>,
     /// Who calls.
     pub client: &'a str,
     /// When, as RFC 3339.
@@ -27,15 +25,9 @@ pub struct Call<'a> {
 impl<'a> Call<'a> {
     /// A call of now.
     #[must_use]
-    pub fn new(
-        call_id: &'a str,
-        arguments: &'a Map<String, Value>,
-        client: &'a str,
-        response_topic: &'a str,
-    ) -> Self {
+    pub fn new(call_id: &'a str, client: &'a str, response_topic: &'a str) -> Self {
         Self {
             call_id,
-            arguments,
             client,
             timestamp: super::card::timestamp(),
             response_topic,

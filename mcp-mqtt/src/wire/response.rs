@@ -207,6 +207,12 @@ impl Response {
             elapsed_ms,
         }
     }
+
+    /// The class of the failure, if it is one.
+    #[must_use]
+    pub fn error_kind(&self) -> Option<ErrorKind> {
+        self.outcome.as_ref().err().map(|error| error.kind)
+    }
 }
 
 impl ErrorBody {

@@ -124,11 +124,11 @@ fn kind(error: &CallError) -> &'static str {
 /// The bytes that a call and its response have as payloads.
 fn sizes(plan: &Plan, result: Value) -> [usize; 2] {
     let (call_id, inbox) = ("0".repeat(32), plan.namespace.inbox(&plan.caller));
-    let call = wire::Call::new(&call_id, &plan.arguments, &plan.caller, &inbox);
+    let call = wire::Call::new(&call_id, &plan.caller, &inbox);
+    let arguments = wire::Arguments::new(&plan.arguments);
     let response = wire::Response::ok(call_id.clone(), result, 0);
-    let size = |json: Result<Vec<u8>, _>| json.map_or(0, |json: Vec<u8>| json.len());
     [
-        size(serde_json::to_vec(&call)),
-        size(serde_json::to_vec(&response)),
+        arguments.map_or(0, |arguments| arguments.call(&call).len()),
+        serde_json::to_vec(&response).map_or(0, |json| json.len()),
     ]
 }

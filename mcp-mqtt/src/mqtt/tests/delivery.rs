@@ -53,6 +53,35 @@ async fn a_publish_that_nobody_subscribed_to_says_so() {
 }
 
 #[tokio::test]
+async fn a_publish_that_nobody_waits_for_tells_how_it_failed() {
+    let broker = with_acl();
+    let peer = Peer::connected(user(broker.port, "scout")).await;
+    peer.subscribe("open/heard").await;
+    let (to, mut told) = mpsc::unbounded_channel();
+    for topic in ["open/heard", "open/unheard", "closed/a"] {
+        let to = to.clone();
+        let failed = move |outcome| drop(to.send((topic, outcome)));
+        assert!(peer.connection.publish_now(publish(topic, ""), failed));
+    }
+    drop(to);
+    let refused = Err(RequestError::Refused(ReasonCode::NOT_AUTHORIZED));
+    let mut failures = Vec::new();
+    while let Some(failure) = told.recv().await {
+        failures.push(failure);
+    }
+    failures.sort_by_key(|failure| failure.0);
+    assert_eq!(
+        failures,
+        [
+            ("closed/a", refused),
+            ("open/unheard", Ok(Published::NoSubscriber))
+        ]
+    );
+    let invalid = publish("+", "");
+    assert!(!peer.connection.publish_now(invalid, |_| {}));
+}
+
+#[tokio::test]
 async fn a_publish_the_acl_refuses_fails_alone() {
     let broker = with_acl();
     let peer = Peer::connected(user(broker.port, "scout")).await;

@@ -29,7 +29,7 @@ fn invoke(tool: &Tool, arguments: Value) -> Result<ToolFuture, InvalidArguments>
 }
 
 async fn call(tool: &Tool, arguments: Value) -> Result<Value, ToolError> {
-    invoke(tool, arguments).unwrap().await
+    Ok(invoke(tool, arguments).unwrap().await?.value())
 }
 
 fn faults(tool: &Tool, arguments: Value) -> Vec<String> {

@@ -91,7 +91,7 @@ fn invoke(arguments: Value) -> Result<ToolFuture, InvalidArguments> {
 }
 
 async fn text(arguments: Value) -> Result<Value, ToolError> {
-    let mut greeting = invoke(arguments).unwrap().await?;
+    let mut greeting = invoke(arguments).unwrap().await?.value();
     Ok(greeting["text"].take())
 }
 

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::future::ready;
 
 use schemars::generate::SchemaSettings;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
 async fn run<R: Send + 'static>(value: R, returns: Return<R>) -> Result<Value, ToolError> {
-    boxed(ready(value), returns).await
+    Ok(boxed(ready(value), returns).await?.value())
 }
 
 fn schema<R>(returns: &Return<R>) -> Option<Value> {
