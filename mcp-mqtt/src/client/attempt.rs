@@ -15,7 +15,7 @@ use super::guard::Guard;
 use super::link;
 use super::mailbox::{Arrival, Delivery, Mailbox};
 use super::outgoing::Outgoing;
-use super::pending::{Correlation, random_ids};
+use super::pending::random_ids;
 use super::response::{self, Meaning};
 use super::retry::{Reason, Retries};
 use super::route::{Ack, Form, Route, Sight, Step};
