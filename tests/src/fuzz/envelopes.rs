@@ -1,6 +1,8 @@
 //! The payloads of calls, responses, partial results, accept notices and cancels.
 
-use mcp_mqtt::wire::{Accepted, Call, CallRequest, Cancel, MAX_CALL_ID, Partial, Response};
+use mcp_mqtt::wire::{
+    Accepted, Arguments, Call, CallRequest, Cancel, MAX_CALL_ID, Partial, Response,
+};
 
 const TOOL: &str = "greet";
 
@@ -27,11 +29,11 @@ fn call(data: &[u8]) {
             identified(&read.call_id);
             let written = Call::new(
                 &read.call_id,
-                &read.arguments,
                 read.client.as_deref().unwrap_or(client),
                 read.response_topic.as_deref().unwrap_or(topic),
             );
-            let printed = serde_json::to_vec(&written).expect("a call can be printed");
+            let arguments = Arguments::new(&read.arguments).expect("they are an object");
+            let printed = arguments.call(&written);
             let again = CallRequest::parse(&printed, TOOL).expect("it is a call");
             assert_eq!(
                 (&again.call_id, &again.arguments),
