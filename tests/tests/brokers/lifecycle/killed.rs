@@ -71,7 +71,11 @@ fn gate() -> Arc<Semaphore> {
 }
 
 fn tool(id: u64) -> &'static str {
-    if id.is_multiple_of(2) { "again" } else { "once" }
+    if id.is_multiple_of(2) {
+        "again"
+    } else {
+        "once"
+    }
 }
 
 async fn of_a_hundred_calls_none_is_lost_in_silence_when_a_replica_is_killed(
