@@ -117,9 +117,10 @@ impl Fate {
     /// What is to be expected now.
     pub(super) fn verdict(&self, now: Instant) -> Verdict {
         let (until, end) = if self.holder.is_some() {
-            // A response that it sent before may come behind the news of its death, which the broker holds back for
-            // nothing.
-            (self.deaths.holder.map(|at| at + self.trips), Verdict::Died)
+            // Who was told to be dead before the call was sent has said since that he lives. A response that he sent
+            // before may come behind the news of his death, which the broker holds back for nothing.
+            let died = self.deaths.holder.filter(|at| *at > self.sent);
+            (died.map(|at| at + self.trips), Verdict::Died)
         } else if let Some(resumed) = self.resumed {
             (Some(resumed + ACCEPT_AFTER + self.trips), Verdict::Lost)
         } else {
@@ -180,6 +181,15 @@ mod tests {
         let until = now + 1000 * MS;
         assert_eq!(fate.verdict(until - MS), Verdict::Wait(Some(until)));
         assert_eq!(fate.verdict(until), Verdict::Died);
+    }
+
+    #[test]
+    fn who_takes_a_call_lives_whatever_was_told_before() {
+        let now = Instant::now();
+        let mut fate = sent(now + MS, true);
+        fate.accepted("a".into());
+        fate.told(died(now));
+        assert_eq!(fate.verdict(now + 1000 * MS), Verdict::Wait(None));
     }
 
     #[test]
@@ -282,8 +292,8 @@ mod tests {
         assert_eq!(fate.verdict(now), Verdict::Wait(Some(until)));
         assert_eq!(fate.verdict(until), Verdict::Lost);
         // What is known of its holder comes first.
-        fate.told(died(now));
-        assert_eq!(fate.verdict(now), Verdict::Wait(Some(now + 100 * MS)));
+        fate.told(died(now + MS));
+        assert_eq!(fate.verdict(now), Verdict::Wait(Some(now + 101 * MS)));
         fate.told(Deaths::default());
         fate.resumed(now + 1400 * MS);
         assert_eq!(fate.verdict(until), Verdict::Wait(None));

@@ -74,21 +74,22 @@ impl Instances {
         match status {
             Some(InstanceStatus::Online) => self.set(instance, Life::Online(now + left), now),
             Some(InstanceStatus::Leaving) => self.set(instance, Life::There, now),
-            // Of one that was never seen, nothing is lost.
-            _ if !self.known.contains_key(instance) => true,
+            // Of one that was never seen or is dead already, nothing is lost.
+            _ if self.is_no_loss(instance) => true,
             // It has answered all that it had.
             Some(InstanceStatus::Offline) => self.set(instance, Life::Dead(now), now),
             _ => self.gone(instance, now),
         }
     }
 
-    /// The last will of `instance` fired. `false` if it is ignored because too many are known.
+    fn is_no_loss(&self, instance: &str) -> bool {
+        let known = self.known.get(instance);
+        known.is_none_or(|known| matches!(known.life, Life::Dead(_)))
+    }
+
+    /// The last will of `instance` fired. `false` if it is ignored because too many are known. Whoever was told to be
+    /// dead may have been there: a retained will outlives the return of its instance for a moment.
     pub(super) fn gone(&mut self, instance: &str, now: Instant) -> bool {
-        let dead = |known: &Known| matches!(known.life, Life::Dead(_));
-        // Told twice, or it left in order and takes back its card.
-        if self.known.get(instance).is_some_and(dead) {
-            return true;
-        }
         self.last_death = Some(now);
         self.set(instance, Life::Dead(now), now)
     }
@@ -252,8 +253,8 @@ mod tests {
             heard_since: None,
         };
         assert_eq!(instances.deaths(Some("a")), died);
-        // Told twice, it died once.
-        instances.gone("a", now + SECOND);
+        // Taken back twice, it died once.
+        instances.card("a", None, None, now + SECOND);
         assert_eq!(instances.deaths(Some("a")), died);
         instances.gone("b", now + SECOND);
         assert_eq!(instances.deaths(Some("b")).holder, Some(now + SECOND));
@@ -267,6 +268,17 @@ mod tests {
         instances.card("a", None, None, now + SECOND);
         let deaths = instances.deaths(Some("a"));
         assert_eq!((deaths.holder, deaths.last), (Some(now), None));
+    }
+
+    #[test]
+    fn the_death_of_one_that_was_wrongly_told_to_be_dead_is_heard_of() {
+        let now = Instant::now();
+        let mut instances = with(&[("a", Online)], now);
+        instances.gone("a", now);
+        instances.gone("a", now + SECOND);
+        let deaths = instances.deaths(Some("a"));
+        let then = Some(now + SECOND);
+        assert_eq!((deaths.holder, deaths.last), (then, then));
     }
 
     #[test]

@@ -70,8 +70,9 @@ async fn a_tool_that_blocks_is_answered_for(kind: Kind) -> Result<()> {
         for message in stage.leaves().await? {
             answers.push(message.json()?["status"].clone());
         }
-        // One answer, after the notice that it is held, and no late one.
-        assert_eq!(answers, ["accepted", "error"]);
+        // Before it there may be a notice that it is held.
+        answers.retain(|status| status != "accepted");
+        assert_eq!(answers, ["error"], "one answer, and no late one");
     }
     Ok(())
 }
