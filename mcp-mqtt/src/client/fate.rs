@@ -6,9 +6,7 @@
 use std::time::{Duration, Instant};
 
 use super::instances::Deaths;
-
-/// When the server says that it has a call, if it has no response by then.
-const ACCEPT_AFTER: Duration = Duration::from_millis(250);
+use crate::wire::ACCEPT_AFTER;
 
 /// Two round trips, at least: PUBACKs come from the broker alone, and peers are busy when others die.
 const MIN_TRIPS: Duration = Duration::from_millis(100);

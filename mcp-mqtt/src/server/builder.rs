@@ -11,7 +11,7 @@ use super::shared::Shared;
 use crate::grammar;
 use crate::mqtt::{ConnectOptions, RECEIVE_MAXIMUM};
 use crate::tool::{Registry, RegistryError, StateMap, Tool};
-use crate::wire::{DEFAULT_NAMESPACE, Namespace};
+use crate::wire::{ACCEPT_AFTER, DEFAULT_NAMESPACE, Namespace};
 
 /// A server of tools, configured and not yet connected.
 ///
@@ -316,6 +316,12 @@ fn check_limits(limits: &Limits, broker: Option<&ConnectOptions>, faults: &mut V
     {
         refuse("`rate`", "at least 1 in a second and 1 at once".to_owned());
     }
+    if limits.accept_after > ACCEPT_AFTER {
+        let most = ACCEPT_AFTER.as_millis();
+        let must =
+            format!("at most {most} ms, or clients take calls for lost when another replica dies");
+        refuse("`accept_after`", must);
+    }
     if limits.timeout.is_zero() {
         refuse("`timeout`", "longer than nothing".to_owned());
     }
@@ -380,10 +386,17 @@ mod tests {
     fn limits_with_which_nothing_works_are_faults() {
         let limits = Limits::default().max_in_flight(0).max_per_caller(0);
         let limits = limits.queue(65_536).rate(Rate::new(0, 1));
+        let limits = limits.accept_after(ACCEPT_AFTER * 2);
         let error = built(limits, None).unwrap_err();
-        assert_eq!(error.faults.len(), 4, "{error}");
+        assert_eq!(error.faults.len(), 5, "{error}");
         let text = error.to_string();
-        for limit in ["max_in_flight", "queue", "max_per_caller", "rate"] {
+        for limit in [
+            "max_in_flight",
+            "queue",
+            "max_per_caller",
+            "rate",
+            "accept_after",
+        ] {
             assert!(text.contains(&format!("`{limit}` must be at")), "{text}");
         }
     }

@@ -38,7 +38,7 @@ pub struct Limits {
     /// All callers whose names are mere claims count as one.
     pub rate: Option<Rate>,
     /// A call that is neither refused nor answered after this time is told so, if it asked for that;
-    /// default 250 ms.
+    /// default and most 250 ms.
     pub accept_after: Duration,
     /// How many answered calls of one caller are remembered, so that a repeat gets the same response
     /// and does not run; default 4096, for five minutes at most. All callers whose names are mere claims
@@ -77,7 +77,7 @@ impl Default for Limits {
             queue_bytes: 64 * 1024 * 1024,
             max_per_caller: None,
             rate: None,
-            accept_after: Duration::from_millis(250),
+            accept_after: crate::wire::ACCEPT_AFTER,
             remembered: 4096,
             timeout: Duration::from_secs(60),
             drain_timeout: Duration::from_secs(10),

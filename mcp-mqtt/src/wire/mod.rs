@@ -27,6 +27,10 @@ pub use trace::TraceContext;
 /// The longest timeout of a call, a year: a longer one counts as this, since clocks overflow beyond some.
 pub const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
 
+/// A server that has held a call for this long says so to whoever asked for [`Accepted`] notices: of two
+/// peers that keep to it, one knows that a call without a notice or a response is lost when a server dies.
+pub const ACCEPT_AFTER: Duration = Duration::from_millis(250);
+
 /// User property of a call: how long the caller waits, in milliseconds from receipt.
 pub const TIMEOUT_PROPERTY: &str = "mcp-mqtt-timeout-ms";
 
