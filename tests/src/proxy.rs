@@ -2,7 +2,7 @@
 //!
 //! It knows as much of MQTT as it takes to tell packets apart, so that everything happens between two
 //! packets unless it is meant to happen within one. How bytes become packets is [`packet`], what happens
-//! to them on their way is [`line`](mod@line).
+//! to them on their way is `line`.
 
 mod line;
 pub mod packet;
