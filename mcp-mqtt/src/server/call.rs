@@ -46,11 +46,14 @@ pub(super) fn refuse_held(
 ) -> JoinHandle<()> {
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
-        let _ended = Ended(&shared, ticket);
+        let ended = Ended(&shared, ticket);
         let answer = call.refuse(&shared, RETRY_AFTER, message);
+        drop(ended);
         if let (Some(connection), Some(answer)) = (shared.connection(), answer) {
-            call.tool.answered(answer.1.error_kind());
-            answer.0.send(&shared, connection, &answer.1).await;
+            let (reply, response) = *answer;
+            Ready::new(&call.tool, reply, response)
+                .send(&shared, connection)
+                .await;
         }
     })
 }
@@ -111,7 +114,8 @@ async fn run(shared: Arc<Shared>, ticket: Ticket, incoming: Held) {
             execute(&shared, connection, &ended, running, arguments).await;
         }
         Err(answer) => {
-            ended.release();
+            // Nobody is to fill the table with calls that are refused.
+            drop(ended);
             if let Some(ready) = answer {
                 ready.send(&shared, connection).await;
             }
@@ -262,10 +266,9 @@ impl Ready {
     }
 
     async fn send(self: Box<Self>, shared: &Shared, connection: &Connection) {
-        let first = connection.publish(self.reply.publish(self.payload.clone()));
         let (reply, call_id) = (&self.reply, &self.call_id);
         reply
-            .settle(shared, connection, call_id, self.payload, first)
+            .send_once(shared, connection, call_id, self.payload)
             .await;
     }
 }
