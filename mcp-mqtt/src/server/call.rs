@@ -389,6 +389,7 @@ fn partials_target(shared: &Shared, incoming: &Incoming, call_id: &str, reply: &
         return Target::Nowhere;
     }
     Target::Stream(Reply {
+        party: reply.party.clone(),
         topic,
         // Every caller of the tool may read it there, and then answer in this server's name.
         correlation: None,

@@ -229,6 +229,7 @@ impl Incoming {
 
     fn reply(&self, address: &Address) -> Reply {
         Reply {
+            party: self.party.clone(),
             topic: address.inbox.clone(),
             correlation: self.message.properties.correlation_data.clone(),
             until: self.until,

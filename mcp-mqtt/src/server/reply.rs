@@ -1,4 +1,4 @@
-//! Where a response goes, and how it gets there: again if nobody took it, until its caller has given up.
+//! Where a response goes, and how it gets there: a result again if nobody took it, for a while.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::party::Party;
 use super::refusals::Refusal;
 use super::shared::Shared;
 use crate::mqtt::{Connection, Properties, Publish, PublishError, Published, Qos};
@@ -14,14 +15,16 @@ use crate::wire::{CONTENT_TYPE, ErrorBody, ErrorKind, Response};
 
 /// The first pause before a response is sent again, which doubles up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LAST_PAUSE: Duration = Duration::from_secs(1);
+const LAST_PAUSE: Duration = Duration::from_secs(5);
 
-/// What a response counts for at least, among the bytes of those that wait to be sent again.
-const LEAST: usize = 1024;
+/// For how long it is sent again at most: a caller may say that it waits for a year.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Where an answer goes and by what the caller knows it.
 #[derive(Debug, Clone)]
 pub(super) struct Reply {
+    /// Whom it is for.
+    pub(super) party: Party,
     pub(super) topic: String,
     pub(super) correlation: Option<Bytes>,
     /// When the caller has given up.
@@ -158,7 +161,7 @@ impl Reply {
     }
 
     /// Sends again what found no subscriber or may have been lost with the connection, until the caller
-    /// has given up; the error says why it did not arrive.
+    /// has given up or for a minute; the error says why it did not arrive.
     async fn insist(
         &self,
         shared: &Shared,
@@ -166,8 +169,9 @@ impl Reply {
         payload: Bytes,
         mut sent: Result<Published, PublishError>,
     ) -> Result<(), String> {
-        let weight = u32::try_from(payload.len().max(LEAST)).unwrap_or(u32::MAX);
-        let room = shared.resending.try_acquire_many(weight);
+        let shares = self.party.is_verified() || shared.is_verified();
+        let room = shared.resending.take(&self.party, shares, payload.len());
+        let until = self.until.min(Instant::now() + LONGEST);
         let mut pause = FIRST_PAUSE;
         loop {
             let why = match sent {
@@ -176,8 +180,7 @@ impl Reply {
                 Err(error) if error.is_loss() => error.to_string(),
                 Err(error) => return Err(error.to_string()),
             };
-            let left = self.until.saturating_duration_since(Instant::now());
-            if left.is_zero() || room.is_err() || shared.is_stopping() {
+            if until <= Instant::now() || room.is_none() || shared.is_stopping() {
                 return Err(why);
             }
             self.pause(shared, pause).await;
