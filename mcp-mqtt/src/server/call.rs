@@ -160,6 +160,7 @@ fn begin(
         payload: duplicates::hash(&incoming.message.payload),
         ticket,
         deadline: incoming.deadline,
+        repeatable: tool.hints().is_repeatable(),
     };
     let (key, now) = (candidate.key, Instant::now());
     let verdict = shared.duplicates().begin(candidate, by_id, now);
@@ -185,7 +186,10 @@ fn begin(
         }
         Verdict::NotKept => {
             repeated(Repeat::NotKept);
-            Some(ErrorBody::new(ErrorKind::Unavailable, NOT_KEPT))
+            // Not `unavailable`, which promises that the tool did not run.
+            let mut body = ErrorBody::new(ErrorKind::ToolError, NOT_KEPT);
+            body.code = Some("result_not_kept".to_owned());
+            Some(body)
         }
         Verdict::OtherPayload => {
             repeated(Repeat::Conflicting);
