@@ -30,6 +30,7 @@ fn noticed(
     let want = Want {
         party: Party::Claimed,
         share: 9,
+        shares: false,
         tool: None,
         bytes: 1,
     };
