@@ -230,7 +230,7 @@ fn begin(
         partials,
         key,
     });
-    let ran = shared.calls.run(ticket, Arc::clone(&running), now);
+    let ran = shared.calls.run(ticket, Arc::clone(&running));
     if ran == Ran::Runs {
         return Ok((running, request.arguments));
     }
