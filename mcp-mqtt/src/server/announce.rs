@@ -51,8 +51,9 @@ pub(super) async fn announce(
 ) -> Result<(), Stopped> {
     let started = Instant::now();
     stall::avoid(shared, connection).await?;
-    subscribe(shared, connection, sharing, identity).await?;
+    // Before calls come: it tells their callers apart.
     shared.set_verified(probe(shared, connection).await?);
+    subscribe(shared, connection, sharing, identity).await?;
     presence::arrive(shared, connection, identity).await?;
     let took: Duration = started.elapsed();
     tracing::debug!(?took, tools = shared.registry.len(), "announced");

@@ -46,11 +46,14 @@ pub(super) fn refuse_held(
 ) -> JoinHandle<()> {
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
-        let _ended = Ended(&shared, ticket);
+        let ended = Ended(&shared, ticket);
         let answer = call.refuse(&shared, RETRY_AFTER, message);
+        drop(ended);
         if let (Some(connection), Some(answer)) = (shared.connection(), answer) {
-            call.tool.answered(answer.1.error_kind());
-            answer.0.send(&shared, connection, &answer.1).await;
+            let (reply, response) = *answer;
+            Ready::new(&call.tool, reply, response)
+                .send(&shared, connection)
+                .await;
         }
     })
 }
@@ -111,7 +114,8 @@ async fn run(shared: Arc<Shared>, ticket: Ticket, incoming: Held) {
             execute(&shared, connection, &ended, running, arguments).await;
         }
         Err(answer) => {
-            ended.release();
+            // Nobody is to fill the table with calls that are refused.
+            drop(ended);
             if let Some(ready) = answer {
                 ready.send(&shared, connection).await;
             }
@@ -156,6 +160,7 @@ fn begin(
         payload: duplicates::hash(&incoming.message.payload),
         ticket,
         deadline: incoming.deadline,
+        repeatable: tool.hints().is_repeatable(),
     };
     let (key, now) = (candidate.key, Instant::now());
     let verdict = shared.duplicates().begin(candidate, by_id, now);
@@ -181,7 +186,10 @@ fn begin(
         }
         Verdict::NotKept => {
             repeated(Repeat::NotKept);
-            Some(ErrorBody::new(ErrorKind::Unavailable, NOT_KEPT))
+            // Not `unavailable`, which promises that the tool did not run.
+            let mut body = ErrorBody::new(ErrorKind::ToolError, NOT_KEPT);
+            body.code = Some("result_not_kept".to_owned());
+            Some(body)
         }
         Verdict::OtherPayload => {
             repeated(Repeat::Conflicting);
@@ -222,7 +230,7 @@ fn begin(
         partials,
         key,
     });
-    let ran = shared.calls.run(ticket, Arc::clone(&running), now);
+    let ran = shared.calls.run(ticket, Arc::clone(&running));
     if ran == Ran::Runs {
         return Ok((running, request.arguments));
     }
@@ -262,10 +270,9 @@ impl Ready {
     }
 
     async fn send(self: Box<Self>, shared: &Shared, connection: &Connection) {
-        let first = connection.publish(self.reply.publish(self.payload.clone()));
         let (reply, call_id) = (&self.reply, &self.call_id);
         reply
-            .settle(shared, connection, call_id, self.payload, first)
+            .send_once(shared, connection, call_id, self.payload)
             .await;
     }
 }
@@ -386,6 +393,7 @@ fn partials_target(shared: &Shared, incoming: &Incoming, call_id: &str, reply: &
         return Target::Nowhere;
     }
     Target::Stream(Reply {
+        party: reply.party.clone(),
         topic,
         // Every caller of the tool may read it there, and then answer in this server's name.
         correlation: None,

@@ -70,6 +70,8 @@ pub(super) struct Candidate<'a> {
     pub(super) payload: Hash,
     pub(super) ticket: Ticket,
     pub(super) deadline: Instant,
+    /// Whether it may run again if its response is there no more.
+    pub(super) repeatable: bool,
 }
 
 /// What is to be done with it.
@@ -157,13 +159,21 @@ impl Duplicates {
         now: Instant,
     ) -> Verdict {
         self.expire(call.party, now);
-        if let Some(seen) = self.calls.get(&call.key) {
+        if let Some(seen) = self.calls.get_mut(&call.key) {
             if seen.payload != call.payload {
                 return Verdict::OtherPayload;
             }
             return match &seen.state {
                 State::Running(_) => Verdict::Running,
                 State::Response(response) => Verdict::Repeat(response.clone()),
+                State::NotKept if call.repeatable => {
+                    seen.state = State::Running(call.ticket);
+                    seen.deadline = call.deadline;
+                    if let Some(memory) = self.parties.get_mut(call.party) {
+                        memory.ended.retain(|(_, key)| *key != call.key);
+                    }
+                    Verdict::Run
+                }
                 State::NotKept => Verdict::NotKept,
                 State::Cancelled => Verdict::Cancelled,
             };

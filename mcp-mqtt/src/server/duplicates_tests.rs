@@ -18,6 +18,10 @@ impl Table {
     }
 
     fn begin(&mut self, who: &Party, id: &str, payload: &str) -> Verdict {
+        self.begin_one(who, id, payload, false)
+    }
+
+    fn begin_one(&mut self, who: &Party, id: &str, payload: &str, repeatable: bool) -> Verdict {
         self.tickets += 1;
         let candidate = Candidate {
             party: who,
@@ -25,6 +29,7 @@ impl Table {
             payload: hash(payload.as_bytes()),
             ticket: Ticket::of(self.tickets),
             deadline: self.now + Duration::from_secs(60),
+            repeatable,
         };
         self.table.begin(candidate, || plain(who, id), self.now)
     }
@@ -106,6 +111,20 @@ fn a_large_response_is_not_kept_but_remembered() {
     table.run(&scout(), "1", &"x".repeat(LARGEST + 1));
     assert_eq!(table.begin(&scout(), "1", "p"), Verdict::NotKept);
     assert_eq!(table.table.bytes, 0);
+}
+
+#[test]
+fn what_may_run_again_does_when_its_response_was_not_kept() {
+    let mut table = Table::new(9);
+    table.run(&scout(), "1", &"x".repeat(LARGEST + 1));
+    assert_eq!(table.begin_one(&scout(), "1", "p", true), Verdict::Run);
+    assert_eq!(table.begin_one(&scout(), "1", "p", true), Verdict::Running);
+    // It is not forgotten as what has ended.
+    table.now += AGE * 2;
+    assert_eq!(table.begin_one(&scout(), "1", "p", true), Verdict::Running);
+    table.finish(&scout(), "1", "done");
+    let repeat = Verdict::Repeat("done".into());
+    assert_eq!(table.begin_one(&scout(), "1", "p", true), repeat);
 }
 
 #[test]
@@ -220,6 +239,7 @@ fn what_is_old_is_forgotten_but_not_before_its_deadline() {
         payload: hash(b"p"),
         ticket: Ticket::of(7),
         deadline: table.now + 9 * AGE,
+        repeatable: false,
     };
     assert_eq!(
         table.table.begin(long, || plain(&scout(), "2"), table.now),

@@ -158,18 +158,10 @@ impl<Q: Clone, R: Clone> InFlight<Q, R> {
     }
 
     /// A call that was to start does: from here on it is answered at its deadline at the latest.
-    pub(super) fn run(&self, ticket: Ticket, call: R, now: Instant) -> Ran {
+    pub(super) fn run(&self, ticket: Ticket, call: R) -> Ran {
         let mut inner = self.lock();
-        let Some(held) = inner.calls.get_mut(&ticket) else {
-            return Ran::Stopped;
-        };
-        let (stage, ran) = match held.stage {
-            Stage::Starts if now < held.deadline => (Stage::Runs(call), Ran::Runs),
-            Stage::Starts => (Stage::Settled, Ran::Late),
-            _ => (Stage::Settled, Ran::Stopped),
-        };
-        held.stage = stage;
-        ran
+        // Not before it has the lock: the deadlines may have been looked after meanwhile.
+        inner.run(ticket, call, Instant::now())
     }
 
     /// Takes a call that runs, and lets one that is about to run not do so.
@@ -302,6 +294,19 @@ impl<Q: Clone, R: Clone> InFlight<Q, R> {
 }
 
 impl<Q: Clone, R: Clone> Inner<Q, R> {
+    fn run(&mut self, ticket: Ticket, call: R, now: Instant) -> Ran {
+        let Some(held) = self.calls.get_mut(&ticket) else {
+            return Ran::Stopped;
+        };
+        let (stage, ran) = match held.stage {
+            Stage::Starts if now < held.deadline => (Stage::Runs(call), Ran::Runs),
+            Stage::Starts => (Stage::Settled, Ran::Late),
+            _ => (Stage::Settled, Ran::Stopped),
+        };
+        held.stage = stage;
+        ran
+    }
+
     fn take(&mut self, ticket: Ticket) -> Option<R> {
         let held = self.calls.get_mut(&ticket)?;
         if !matches!(held.stage, Stage::Runs(_)) {

@@ -30,6 +30,7 @@ fn noticed(
     let want = Want {
         party: Party::Claimed,
         share: 9,
+        shares: false,
         tool: None,
         bytes: 1,
     };
@@ -45,7 +46,7 @@ fn started(table: &Table, deadline: Instant, now: Instant, call: &'static str) -
     let Arrived::Start(ticket, call) = arrive(table, deadline, call) else {
         panic!("it does not start");
     };
-    assert_eq!(table.run(ticket, call, now), Ran::Runs);
+    assert_eq!(table.lock().run(ticket, call, now), Ran::Runs);
     ticket
 }
 
@@ -108,7 +109,7 @@ fn a_call_that_is_read_too_slowly_does_not_run() {
         panic!("it does not start");
     };
     assert!(table.due(now + SECOND).expired.is_empty());
-    assert_eq!(table.run(ticket, call, now + SECOND), Ran::Late);
+    assert_eq!(table.lock().run(ticket, call, now + SECOND), Ran::Late);
     assert_eq!(table.take(ticket), None);
 }
 
@@ -119,7 +120,7 @@ fn a_call_that_is_stopped_while_it_is_read_does_not_run() {
         panic!("it does not start");
     };
     assert_eq!(table.stop(ticket), None);
-    assert_eq!(table.run(ticket, call, now), Ran::Stopped);
+    assert_eq!(table.lock().run(ticket, call, now), Ran::Stopped);
     let running = started(&table, now + SECOND, now, "other");
     assert_eq!(table.stop(running), Some("other"));
     assert!(table.due(now + SECOND).expired.is_empty());
@@ -142,7 +143,7 @@ fn callers_are_told_once_that_their_calls_are_held_and_never_after_the_answer() 
     assert!(told(now).is_empty());
     // The first is being read.
     assert_eq!(told(now + SECOND), [Holding::Waits("second")]);
-    assert_eq!(table.run(first, call, now + SECOND), Ran::Runs);
+    assert_eq!(table.lock().run(first, call, now + SECOND), Ran::Runs);
     assert_eq!(told(now + SECOND + TICK), [Holding::Runs("first")]);
     assert!(told(now + 8 * SECOND).is_empty());
     assert_eq!(table.while_held(first, || 7), Some(7));

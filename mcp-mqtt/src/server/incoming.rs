@@ -71,7 +71,8 @@ impl Incoming {
     /// What it needs to run.
     pub(super) fn arrival(&self, shared: &Shared) -> Arrival {
         // Where nobody is vouched for, all callers are one: it shares with nobody.
-        let share = match self.party.is_verified() || shared.is_verified() {
+        let shares = self.party.is_verified() || shared.is_verified();
+        let share = match shares {
             true => shared.limits.per_caller(),
             false => shared.limits.max_in_flight,
         };
@@ -79,6 +80,7 @@ impl Incoming {
             want: Want {
                 party: self.party.clone(),
                 share,
+                shares,
                 tool: self.tool.places(),
                 bytes: self.message.payload.len(),
             },
@@ -229,6 +231,7 @@ impl Incoming {
 
     fn reply(&self, address: &Address) -> Reply {
         Reply {
+            party: self.party.clone(),
             topic: address.inbox.clone(),
             correlation: self.message.properties.correlation_data.clone(),
             until: self.until,

@@ -24,7 +24,8 @@ pub struct Limits {
     /// How many calls may run at the same time, from 1; default 1024. The next ones wait in the queue.
     pub max_in_flight: usize,
     /// How many calls may wait for a place, up to 65 535; default 4096. One more is `unavailable`; with 0
-    /// that is every call that cannot run at once.
+    /// that is every call that cannot run at once. Of this and of `queue_bytes` one caller takes half, where
+    /// callers are told apart as for `max_per_caller`.
     pub queue: usize,
     /// How many bytes of payload may wait; default 64 MiB. A call beyond that is `unavailable`.
     pub queue_bytes: usize,

@@ -27,6 +27,7 @@ mod presence;
 mod rate;
 mod refusals;
 mod reply;
+mod resending;
 mod running_call;
 mod serve;
 mod setup;

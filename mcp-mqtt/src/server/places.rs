@@ -22,6 +22,8 @@ pub(super) struct Want {
     pub(super) party: Party,
     /// The places that the party may hold.
     pub(super) share: usize,
+    /// Whether others are to find room to wait: the party takes half of it at most.
+    pub(super) shares: bool,
     /// The tool and its places, if it has a limit of its own.
     pub(super) tool: Option<(Arc<str>, usize)>,
     pub(super) bytes: usize,
@@ -53,6 +55,8 @@ pub(super) struct Places {
 struct Lanes {
     running: usize,
     share: usize,
+    waiting: usize,
+    waiting_bytes: usize,
     /// Those that wait, a lane for each tool with a limit and one for all others; none is empty.
     lanes: Vec<Lane>,
 }
@@ -95,12 +99,15 @@ impl Places {
             return Entry::Runs;
         }
         let bytes = self.waiting_bytes.saturating_add(want.bytes);
-        if self.waiting >= self.bounds.waiting || bytes > self.bounds.waiting_bytes {
+        let full = self.waiting >= self.bounds.waiting || bytes > self.bounds.waiting_bytes;
+        if full || (want.shares && lanes.are_full(want.bytes, &self.bounds)) {
             self.tidy(&want.party);
             return Entry::Full;
         }
         self.waiting += 1;
         self.waiting_bytes = bytes;
+        lanes.waiting += 1;
+        lanes.waiting_bytes += want.bytes;
         self.meter.queues();
         if lanes.lanes.is_empty() {
             self.turns.push_back(want.party.clone());
@@ -142,6 +149,8 @@ impl Places {
             if let Some(bytes) = lane.waiting.remove(&ticket) {
                 self.waiting -= 1;
                 self.waiting_bytes -= bytes;
+                lanes.waiting -= 1;
+                lanes.waiting_bytes -= bytes;
                 self.meter.leaves_queue();
             }
         }
@@ -174,6 +183,8 @@ impl Places {
             lanes.lanes.swap_remove(lane);
         }
         lanes.running += 1;
+        lanes.waiting -= 1;
+        lanes.waiting_bytes -= bytes;
         self.running += 1;
         self.waiting -= 1;
         self.waiting_bytes -= bytes;
@@ -195,6 +206,12 @@ impl Places {
 }
 
 impl Lanes {
+    /// Whether one more would take more than half of the room to wait; a single call may be larger.
+    fn are_full(&self, bytes: usize, bounds: &Bounds) -> bool {
+        let half = (bounds.waiting.div_ceil(2), bounds.waiting_bytes / 2);
+        self.waiting > 0 && (self.waiting >= half.0 || self.waiting_bytes + bytes > half.1)
+    }
+
     /// The lane whose first call came first of those that may run.
     fn next(&self, tools: &HashMap<Arc<str>, usize>) -> Option<usize> {
         if self.running >= self.share {

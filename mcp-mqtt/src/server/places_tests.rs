@@ -10,6 +10,7 @@ fn want(name: &str) -> Want {
     Want {
         party: party(name),
         share: 9,
+        shares: false,
         tool: None,
         bytes: 1,
     }
@@ -95,6 +96,28 @@ fn a_caller_holds_no_more_than_its_share() {
     assert_eq!(places.enter(ticket(4), &want("b")), Entry::Runs);
     places.leave(&greedy);
     assert_eq!(places.next(), Some(ticket(3)));
+}
+
+#[test]
+fn a_caller_waits_in_no_more_than_half_of_the_queue() {
+    let shares = |name, bytes| Want {
+        shares: true,
+        bytes,
+        ..want(name)
+    };
+    let mut places = places(1, 4);
+    assert_eq!(places.enter(ticket(1), &shares("a", 1)), Entry::Runs);
+    assert_eq!(places.enter(ticket(2), &shares("a", 40)), Entry::Waits);
+    assert_eq!(places.enter(ticket(3), &shares("a", 11)), Entry::Full);
+    assert_eq!(places.enter(ticket(4), &shares("a", 10)), Entry::Waits);
+    assert_eq!(places.enter(ticket(5), &shares("a", 0)), Entry::Full);
+    places.forget(ticket(2), &shares("a", 40));
+    assert_eq!(places.enter(ticket(6), &shares("a", 40)), Entry::Waits);
+    // A single call may be larger.
+    assert_eq!(places.enter(ticket(7), &shares("b", 50)), Entry::Waits);
+    places.leave(&shares("a", 1));
+    assert_eq!(places.next(), Some(ticket(4)));
+    assert_eq!(places.enter(ticket(8), &shares("a", 0)), Entry::Waits);
 }
 
 #[test]

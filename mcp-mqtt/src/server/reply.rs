@@ -1,6 +1,5 @@
-//! Where a response goes, and how it gets there: again if nobody took it, until its caller has given up.
+//! Where a response goes, and how it gets there: a result again if nobody took it, for a while.
 
-use std::future::ready;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,20 +7,24 @@ use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::party::Party;
+use super::refusals::Refusal;
 use super::shared::Shared;
 use crate::mqtt::{Connection, Properties, Publish, PublishError, Published, Qos};
 use crate::wire::{CONTENT_TYPE, ErrorBody, ErrorKind, Response};
 
 /// The first pause before a response is sent again, which doubles up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LAST_PAUSE: Duration = Duration::from_secs(1);
+const LAST_PAUSE: Duration = Duration::from_secs(5);
 
-/// What a response counts for at least, among the bytes of those that wait to be sent again.
-const LEAST: usize = 1024;
+/// For how long it is sent again at most: a caller may say that it waits for a year.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Where an answer goes and by what the caller knows it.
 #[derive(Debug, Clone)]
 pub(super) struct Reply {
+    /// Whom it is for.
+    pub(super) party: Party,
     pub(super) topic: String,
     pub(super) correlation: Option<Bytes>,
     /// When the caller has given up.
@@ -46,13 +49,31 @@ impl Reply {
         }
     }
 
-    /// Sends a response, and sees to it that it arrives, as far as it can.
-    pub(super) async fn send(&self, shared: &Shared, connection: &Connection, response: &Response) {
-        let payload = encode(response);
-        let first = connection.publish(self.publish(payload.clone()));
-        let call_id = &response.call_id;
-        self.settle(shared, connection, call_id, payload, first)
-            .await;
+    /// Sends what is no result of a tool: a caller that is not there to be refused is not waited for, and
+    /// one that missed it with the connection is told once more.
+    pub(super) async fn send_once(
+        &self,
+        shared: &Shared,
+        connection: &Connection,
+        call_id: &str,
+        payload: Bytes,
+    ) {
+        let Ok(_room) = shared.refusing.try_acquire() else {
+            let now = Instant::now();
+            return shared.refusals.count(Refusal::Overload, &self.topic, now);
+        };
+        let again = match connection.publish(self.publish(payload.clone())).await {
+            Ok(_) => return,
+            Err(PublishError::TooLarge { size, limit }) => encode(&too_large(call_id, size, limit)),
+            Err(error) if error.is_loss() => {
+                self.pause(shared, LAST_PAUSE).await;
+                payload
+            }
+            Err(error) => return self.not_refused(&error),
+        };
+        if let Err(error) = connection.publish(self.publish(again)).await {
+            self.not_refused(&error);
+        }
     }
 
     /// Queues a response if that is possible at once, and sees to it that it arrives, without anybody waiting for it:
@@ -73,9 +94,8 @@ impl Reply {
                     if let Some(shared) = owner.upgrade()
                         && let Some(connection) = shared.connection()
                     {
-                        let first = ready(sent);
                         reply
-                            .settle(&shared, connection, &call_id, copy, first)
+                            .settle(&shared, connection, &call_id, copy, sent)
                             .await;
                     }
                 });
@@ -83,16 +103,16 @@ impl Reply {
         })
     }
 
-    /// Sees to it that a response arrives that was queued as `first`.
+    /// Sees to it that a response arrives of which this became.
     pub(super) async fn settle(
         &self,
         shared: &Shared,
         connection: &Connection,
         call_id: &str,
         payload: Bytes,
-        first: impl Future<Output = Result<Published, PublishError>>,
+        sent: Result<Published, PublishError>,
     ) {
-        let sent = match first.await {
+        let sent = match sent {
             Ok(Published::Delivered) => return,
             Err(PublishError::TooLarge { size, limit }) => {
                 let payload = encode(&too_large(call_id, size, limit));
@@ -121,14 +141,27 @@ impl Reply {
         let sending = connection.publish(self.publish(encode(response)));
         tokio::spawn(async move {
             if let Err(error) = sending.await {
-                tracing::debug!(topic = %self.topic, %error, "a refusal could not be sent");
+                self.not_refused(&error);
             }
             drop(permit);
         });
     }
 
+    fn not_refused(&self, error: &PublishError) {
+        tracing::debug!(topic = %self.topic, %error, "a refusal could not be sent");
+    }
+
+    /// Waits for so long, but no longer than for a connection or until the caller has given up.
+    async fn pause(&self, shared: &Shared, pause: Duration) {
+        let left = self.until.saturating_duration_since(Instant::now());
+        tokio::select! {
+            () = tokio::time::sleep(pause.min(left)) => {}
+            () = shared.connected.notified() => {}
+        }
+    }
+
     /// Sends again what found no subscriber or may have been lost with the connection, until the caller
-    /// has given up; the error says why it did not arrive.
+    /// has given up or for a minute; the error says why it did not arrive.
     async fn insist(
         &self,
         shared: &Shared,
@@ -136,8 +169,9 @@ impl Reply {
         payload: Bytes,
         mut sent: Result<Published, PublishError>,
     ) -> Result<(), String> {
-        let weight = u32::try_from(payload.len().max(LEAST)).unwrap_or(u32::MAX);
-        let room = shared.resending.try_acquire_many(weight);
+        let shares = self.party.is_verified() || shared.is_verified();
+        let room = shared.resending.take(&self.party, shares, payload.len());
+        let until = self.until.min(Instant::now() + LONGEST);
         let mut pause = FIRST_PAUSE;
         loop {
             let why = match sent {
@@ -146,14 +180,10 @@ impl Reply {
                 Err(error) if error.is_loss() => error.to_string(),
                 Err(error) => return Err(error.to_string()),
             };
-            let left = self.until.saturating_duration_since(Instant::now());
-            if left.is_zero() || room.is_err() || shared.is_stopping() {
+            if until <= Instant::now() || room.is_none() || shared.is_stopping() {
                 return Err(why);
             }
-            tokio::select! {
-                () = tokio::time::sleep(pause.min(left)) => {}
-                () = shared.connected.notified() => {}
-            }
+            self.pause(shared, pause).await;
             pause = (pause * 2).min(LAST_PAUSE);
             shared.meter.response_retry();
             sent = connection.publish(self.publish(payload.clone())).await;

@@ -81,10 +81,14 @@ impl RunningCall {
                 connection.clone(),
             );
             async move {
-                let call_id = call.context.call_id();
-                call.reply
-                    .settle(&shared, &connection, call_id, payload, first)
-                    .await;
+                let sent = first.await;
+                // It left the queue: whoever waits for that need not wait for the caller.
+                tokio::spawn(async move {
+                    let call_id = call.context.call_id();
+                    call.reply
+                        .settle(&shared, &connection, call_id, payload, sent)
+                        .await;
+                });
             }
         });
         async move {

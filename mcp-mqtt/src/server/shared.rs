@@ -20,6 +20,7 @@ use super::places::Bounds;
 use super::presence::Presence;
 use super::rate::Rates;
 use super::refusals::{Refusals, Throttle};
+use super::resending::Resending;
 use super::running_call::RunningCall;
 use super::streams::Streams;
 use crate::meter::ServerMeter;
@@ -61,7 +62,7 @@ pub(super) struct Shared {
     /// Room for refusals that wait to be sent.
     pub(super) refusing: Arc<Semaphore>,
     /// Room, in bytes, for responses that wait to be sent again.
-    pub(super) resending: Semaphore,
+    pub(super) resending: Resending,
     /// Woken when a connection is there again.
     pub(super) connected: Notify,
     pub(super) streams: Arc<Streams>,
@@ -107,7 +108,7 @@ impl Shared {
             failures: Throttle::new(FAILURES_LOGGED),
             undelivered: Throttle::new(UNDELIVERED_LOGGED),
             refusing: Arc::new(Semaphore::new(REFUSING)),
-            resending: Semaphore::new(RESENDING),
+            resending: Resending::new(RESENDING),
             connected: Notify::new(),
             streams: Arc::default(),
             not_streaming: Arc::new(NotStreaming),

@@ -93,8 +93,8 @@ async fn a_large_result_is_not_kept_and_not_run_again(kind: Kind) -> Result<()> 
     assert_eq!(stage.answer().await?.1["status"], "ok");
     stage.call(&call).await?;
     let (_, json) = stage.answer().await?;
-    assert_eq!(json["error"]["type"], "unavailable", "{json}");
-    assert_eq!(json["error"]["retry_after_ms"], json!(null), "{json}");
+    assert_eq!(json["error"]["type"], "tool_error", "{json}");
+    assert_eq!(json["error"]["code"], "result_not_kept", "{json}");
     // What is held is no repeat of it.
     stage.call(&Call::new("hold", "c2")).await?;
     Seen::one("another call", &stage.seen.begun).await
