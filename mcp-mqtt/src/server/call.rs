@@ -74,7 +74,7 @@ pub(super) async fn cut_off(shared: &Arc<Shared>, connection: &Connection) {
         answers.push(call.give_up(shared, connection, ErrorKind::Timeout, message));
     }
     for (ticket, call) in waiting {
-        answers.push(refuse_held(shared, ticket, call, "the server is stopping"));
+        answers.push(refuse_held(shared, ticket, call, STOPPING));
     }
     join_all(answers).await;
 }
@@ -243,7 +243,12 @@ fn begin(
         return Err(None);
     }
     shared.duplicates().forget(key);
-    let body = ErrorBody::new(ErrorKind::Unavailable, TOO_LATE);
+    let message = if shared.is_stopping() {
+        STOPPING
+    } else {
+        TOO_LATE
+    };
+    let body = ErrorBody::new(ErrorKind::Unavailable, message);
     let response = Response::error(running.context.call_id(), body, 0);
     Err(Some(Ready::new(tool, running.reply.clone(), response)))
 }
@@ -251,6 +256,9 @@ fn begin(
 /// The answer to a call whose deadline came before it could start.
 pub(super) const TOO_LATE: &str =
     "no place was free until the deadline of the call; it did not run";
+
+/// The answer to a call that comes too late for the server.
+pub(super) const STOPPING: &str = "the server is stopping";
 
 /// A response that is ready to be sent.
 struct Ready {
