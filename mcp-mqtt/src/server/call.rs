@@ -1,7 +1,8 @@
 //! One call that has its place, from its message to its answer: read, check, run, respond.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 
-use super::duplicates::{self, Candidate, Id, Key, Verdict};
+use super::duplicates::{self, Candidate, Ending, Id, Key, Verdict};
 use super::in_flight::{Ran, Ticket};
 use super::incoming::{Accepted, Incoming};
 use super::partials::{Partials, Target};
@@ -46,7 +47,7 @@ pub(super) fn refuse_held(
 ) -> JoinHandle<()> {
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
-        let ended = Ended(&shared, ticket);
+        let ended = Ended::new(&shared, ticket);
         let answer = call.refuse(&shared, RETRY_AFTER, message);
         drop(ended);
         if let (Some(connection), Some(answer)) = (shared.connection(), answer) {
@@ -74,38 +75,58 @@ pub(super) async fn cut_off(shared: &Arc<Shared>, connection: &Connection) {
         answers.push(call.give_up(shared, connection, ErrorKind::Timeout, message));
     }
     for (ticket, call) in waiting {
-        answers.push(refuse_held(shared, ticket, call, "the server is stopping"));
+        answers.push(refuse_held(shared, ticket, call, STOPPING));
     }
     join_all(answers).await;
 }
 
 /// The end of a call's task, however it comes.
-struct Ended<'a>(&'a Arc<Shared>, Ticket);
+struct Ended<'a> {
+    shared: &'a Arc<Shared>,
+    ticket: Ticket,
+    /// By what repeats of it are known, once it is noted that it runs.
+    key: OnceLock<Key>,
+}
 
-impl Ended<'_> {
+impl<'a> Ended<'a> {
+    fn new(shared: &'a Arc<Shared>, ticket: Ticket) -> Self {
+        Self {
+            shared,
+            ticket,
+            key: OnceLock::new(),
+        }
+    }
+
     /// The work is done: the next call may start while the answer is on its way.
     fn release(&self) {
-        for (ticket, call) in self.0.calls.release(self.1) {
-            start(self.0, ticket, call);
+        for (ticket, call) in self.shared.calls.release(self.ticket) {
+            start(self.shared, ticket, call);
         }
     }
 }
 
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
-        for (ticket, call) in self.0.calls.end(self.1) {
-            start(self.0, ticket, call);
+        // What is noted as running is never forgotten, and nobody else ends it now.
+        if thread::panicking()
+            && let Some(key) = self.key.get()
+        {
+            let now = Instant::now();
+            self.shared.duplicates().finish(*key, Ending::Lost, now);
+        }
+        for (ticket, call) in self.shared.calls.end(self.ticket) {
+            start(self.shared, ticket, call);
         }
     }
 }
 
 async fn run(shared: Arc<Shared>, ticket: Ticket, incoming: Held) {
-    let ended = Ended(&shared, ticket);
+    let ended = Ended::new(&shared, ticket);
     let Some(connection) = shared.connection() else {
         return;
     };
     let begun = match incoming.accept(&shared) {
-        Ok(accepted) => begin(&shared, connection, ticket, &incoming, accepted),
+        Ok(accepted) => begin(connection, &ended, &incoming, accepted),
         Err(answer) => Err(answer.map(|answer| Ready::new(&incoming.tool, answer.0, answer.1))),
     };
     match begun {
@@ -128,12 +149,12 @@ type Begun = Result<(Running, Map<String, Value>), Option<Box<Ready>>>;
 
 /// Finds out whether a call is to run, and notes that it does.
 fn begin(
-    shared: &Shared,
     connection: &Connection,
-    ticket: Ticket,
+    ended: &Ended<'_>,
     incoming: &Incoming,
     accepted: Accepted,
 ) -> Begun {
+    let (shared, ticket) = (ended.shared, ended.ticket);
     let Accepted {
         request,
         address,
@@ -166,7 +187,10 @@ fn begin(
     let verdict = shared.duplicates().begin(candidate, by_id, now);
     let repeated = |repeat| shared.meter.repeated(repeat);
     let refused = match verdict {
-        Verdict::Run => None,
+        Verdict::Run => {
+            ended.key.get_or_init(|| key);
+            None
+        }
         Verdict::Cancelled => {
             repeated(Repeat::Cancelled);
             return Err(None);
@@ -243,7 +267,12 @@ fn begin(
         return Err(None);
     }
     shared.duplicates().forget(key);
-    let body = ErrorBody::new(ErrorKind::Unavailable, TOO_LATE);
+    let message = if shared.is_stopping() {
+        STOPPING
+    } else {
+        TOO_LATE
+    };
+    let body = ErrorBody::new(ErrorKind::Unavailable, message);
     let response = Response::error(running.context.call_id(), body, 0);
     Err(Some(Ready::new(tool, running.reply.clone(), response)))
 }
@@ -251,6 +280,9 @@ fn begin(
 /// The answer to a call whose deadline came before it could start.
 pub(super) const TOO_LATE: &str =
     "no place was free until the deadline of the call; it did not run";
+
+/// The answer to a call that comes too late for the server.
+pub(super) const STOPPING: &str = "the server is stopping";
 
 /// A response that is ready to be sent.
 struct Ready {
@@ -277,8 +309,8 @@ impl Ready {
     }
 }
 
-/// The answer to a repeat whose response was too large to be kept.
-const NOT_KEPT: &str = "this call has run already, and its result was too large to be kept; \
+/// The answer to a repeat whose response was not kept.
+const NOT_KEPT: &str = "this call has run already, and its result was not kept, being too large; \
                         calling again with a new id runs it again";
 
 /// Why this caller may not call this tool.
@@ -320,7 +352,7 @@ async fn execute(
         () = context.cancelled() => return,
     };
     span::ended(&span, &outcome);
-    if let Some(running) = shared.calls.take(ended.1) {
+    if let Some(running) = shared.calls.take(ended.ticket) {
         let answered = running.answer(shared, connection, outcome);
         ended.release();
         answered.await;

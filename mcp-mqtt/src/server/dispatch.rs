@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::call::{self, RETRY_AFTER};
+use super::call::{self, RETRY_AFTER, STOPPING};
 use super::cancel::cancel;
 use super::in_flight::Arrived;
 use super::incoming::{Incoming, property};
@@ -40,7 +40,7 @@ pub(super) fn dispatch(shared: &Arc<Shared>, message: Message) {
     let (tool, bound) = (tool.clone(), bound.map(str::to_owned));
     let incoming = Incoming::new(shared, tool, bound, message, received);
     if shared.is_stopping() {
-        return unavailable(shared, &incoming, RETRY_AFTER, "the server is stopping");
+        return unavailable(shared, &incoming, RETRY_AFTER, STOPPING);
     }
     if let Err(wait) = shared.pass(&incoming.party, received) {
         let message = "this caller calls more often than the server takes";

@@ -85,7 +85,7 @@ pub(super) enum Verdict {
     Running,
     /// It has run; this was the response.
     Repeat(Bytes),
-    /// It has run; the response was too large to be kept.
+    /// It has run; the response was too large to be kept, or lost.
     NotKept,
     /// Another call had this name.
     OtherPayload,
@@ -106,6 +106,8 @@ pub(super) enum Stopped {
 pub(super) enum Ending {
     Response(Bytes),
     Cancelled,
+    /// With its task, which may have run it.
+    Lost,
 }
 
 pub(super) struct Duplicates {
@@ -205,6 +207,7 @@ impl Duplicates {
         };
         let (state, bytes) = match ending {
             Ending::Cancelled => (State::Cancelled, 0),
+            Ending::Lost => (State::NotKept, 0),
             Ending::Response(response) if response.len() > LARGEST => (State::NotKept, 0),
             Ending::Response(response) => {
                 let bytes = response.len();

@@ -114,6 +114,17 @@ fn a_large_response_is_not_kept_but_remembered() {
 }
 
 #[test]
+fn what_was_lost_while_it_ran_does_not_run_again_and_is_forgotten_in_time() {
+    let mut table = Table::new(9);
+    assert_eq!(table.begin(&scout(), "1", "p"), Verdict::Run);
+    let lost = (key(&scout(), "1"), Ending::Lost);
+    table.table.finish(lost.0, lost.1, table.now);
+    assert_eq!(table.begin(&scout(), "1", "p"), Verdict::NotKept);
+    table.now += AGE * 2;
+    assert_eq!(table.begin(&scout(), "1", "p"), Verdict::Run);
+}
+
+#[test]
 fn what_may_run_again_does_when_its_response_was_not_kept() {
     let mut table = Table::new(9);
     table.run(&scout(), "1", &"x".repeat(LARGEST + 1));

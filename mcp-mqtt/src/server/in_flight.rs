@@ -223,13 +223,21 @@ impl<Q: Clone, R: Clone> InFlight<Q, R> {
     }
 
     /// Takes every call: those that had not started, which are to [`end`](Self::end), and those that run.
+    /// Those that are about to run are too late.
     pub(super) fn take_all(&self) -> (Vec<(Ticket, Q)>, Vec<R>) {
         let mut inner = self.lock();
+        let now = Instant::now();
         let tickets: Vec<Ticket> = inner.calls.keys().copied().collect();
         let (mut waiting, mut running) = (Vec::new(), Vec::new());
         for ticket in tickets {
             running.extend(inner.take(ticket));
             waiting.extend(inner.take_unstarted(ticket).map(|call| (ticket, call)));
+            // One that is being read finds out itself.
+            if let Some(held) = inner.calls.get_mut(&ticket)
+                && matches!(held.stage, Stage::Starts)
+            {
+                held.deadline = held.deadline.min(now);
+            }
         }
         (waiting, running)
     }

@@ -165,6 +165,17 @@ fn the_end_of_the_server_takes_what_is_left() {
 }
 
 #[test]
+fn a_call_that_is_read_at_the_end_of_the_server_does_not_run() {
+    let (table, now) = (table(9, 0), Instant::now());
+    let Arrived::Start(ticket, call) = arrive(&table, now + 9 * SECOND, "call") else {
+        panic!("it does not start");
+    };
+    assert_eq!(table.take_all(), (vec![], vec![]));
+    assert_eq!(table.run(ticket, call), Ran::Late);
+    assert!(table.end(ticket).is_empty());
+}
+
+#[test]
 fn a_call_can_be_found_while_it_runs() {
     let (table, now) = (table(9, 0), Instant::now());
     started(&table, now + SECOND, now, "one");

@@ -180,7 +180,7 @@ impl Reply {
                 Err(error) if error.is_loss() => error.to_string(),
                 Err(error) => return Err(error.to_string()),
             };
-            if until <= Instant::now() || room.is_none() || shared.is_stopping() {
+            if until <= Instant::now() || room.is_none() || shared.is_drained() {
                 return Err(why);
             }
             self.pause(shared, pause).await;

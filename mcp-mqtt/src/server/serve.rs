@@ -254,13 +254,15 @@ impl Supervisor {
     /// Ends everything in order, if there is still a connection to do so on.
     async fn leave(&self, drain: bool) {
         let (shared, connection) = (&self.shared, &self.connection);
-        if connection.is_connected() {
-            if drain {
-                tokio::select! {
-                    () = self.drain() => {}
-                    never = self.keep() => match never {},
-                }
+        let connected = connection.is_connected();
+        if connected && drain {
+            tokio::select! {
+                () = self.drain() => {}
+                never = self.keep() => match never {},
             }
+        }
+        shared.stop_sending_again();
+        if connected {
             if presence::part(shared, connection).await {
                 announce::withdraw(shared, connection, &self.identity).await;
             }

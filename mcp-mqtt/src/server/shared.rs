@@ -77,6 +77,7 @@ pub(super) struct Shared {
     /// Whether the broker holds packets back was asked.
     measured: AtomicBool,
     stopping: AtomicBool,
+    drained: AtomicBool,
 }
 
 impl Shared {
@@ -118,6 +119,7 @@ impl Shared {
             probes_lost: AtomicU32::new(0),
             measured: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
+            drained: AtomicBool::new(false),
         }
     }
 
@@ -181,6 +183,15 @@ impl Shared {
 
     pub(super) fn stop_taking_calls(&self) {
         self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the server is past its drain: nothing is sent again.
+    pub(super) fn is_drained(&self) -> bool {
+        self.drained.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn stop_sending_again(&self) {
+        self.drained.store(true, Ordering::Relaxed);
     }
 
     /// Tells the hooks. One that panics is told of in the log and does no more harm.

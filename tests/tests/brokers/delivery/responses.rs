@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use mcp_mqtt::server::Limits;
 use mcp_mqtt_tests::within;
-
+use serde_json::json;
 use tokio::runtime::Builder;
 
 use super::{Call, Stage, answer};
@@ -36,6 +36,32 @@ async fn a_response_waits_for_its_inbox() -> Result<()> {
         Call::greet("c2").send(&other, "analyst").await?;
         stage.scout.subscribe(&inbox).await?;
         assert_eq!(stage.answer().await?.1["result"], "held");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refusals_that_nobody_takes_keep_nobody_out() -> Result<()> {
+    let limits = Limits::default().max_in_flight(1).queue(1);
+    for stage in Stage::both(Kind::Mosquitto, limits).await? {
+        stage.good_call("c1").await?;
+        stage.scout.unsubscribe(&namespace().inbox("scout")).await?;
+        for name in ["Bob", "Eve", "Zoe"] {
+            let mut other = Call::greet("c1");
+            other.arguments = json!({"name": name});
+            stage.call(&other).await?;
+        }
+        let analyst = stage.broker.raw("analyst").await?;
+        analyst.subscribe(&namespace().inbox("analyst")).await?;
+        within("a call of somebody else", async {
+            loop {
+                Call::greet("c2").send(&analyst, "analyst").await?;
+                if answer(&analyst).await?.1["status"] == "ok" {
+                    return anyhow::Ok(());
+                }
+            }
+        })
+        .await??;
     }
     Ok(())
 }
