@@ -51,10 +51,6 @@ fn keep(shared: &Arc<Shared>, connection: &Connection, runtime: &Handle) {
     while shared.calls.sleep() {
         let now = Instant::now();
         let due = shared.calls.due(now);
-        let mut notices = Vec::new();
-        for (ticket, holding) in due.held {
-            notices.extend(notice(shared, connection, ticket, &holding));
-        }
         let (owner, connection) = (Arc::clone(shared), connection.clone());
         // Also without anything to do: a worker that is woken takes over from one that is blocked.
         runtime.spawn(async move {
@@ -66,7 +62,11 @@ fn keep(shared: &Arc<Shared>, connection: &Connection, runtime: &Handle) {
                 // Not `timeout`, which may mean that the tool ran.
                 drop(call::refuse_held(&owner, ticket, call, TOO_LATE));
             }
-            join_all(notices).await;
+            // Last, and not on the keeper's thread: whom to tell may have to be read from large payloads.
+            let held = due.held.iter();
+            let notices =
+                held.filter_map(|(ticket, call)| notice(&owner, &connection, *ticket, call));
+            join_all(notices.collect::<Vec<_>>()).await;
         });
         if now.saturating_duration_since(forgot) >= FORGETTING {
             forgot = now;
