@@ -286,9 +286,8 @@ fn unauthorized(tool: &str, caller: &str, refusal: &Refusal) -> String {
         Refusal::Broker { topic } => format!(
             "the broker refused the call (reason code 0x87): `{caller}` is not allowed to call `{tool}`, or there is no such tool; the grant it takes is publish on `{topic}`"
         ),
-        Refusal::Server { message } => format!(
-            "the server refused the call: {message}; `{caller}` must be among the `allowed_callers` of `{tool}`"
-        ),
+        // It knows why, and says what to do.
+        Refusal::Server { message } => format!("the server refused the call: {message}"),
     }
 }
 

@@ -317,7 +317,9 @@ const NOT_KEPT: &str = "this call has run already, and its result was not kept, 
 fn unauthorized(shared: &Shared, tool: &Tool, caller: &Caller) -> Option<ErrorBody> {
     let (name, tool_name) = (caller.name(), tool.name());
     let message = if !tool.allows(name) {
-        format!("caller `{name}` may not call tool `{tool_name}`")
+        format!(
+            "caller `{name}` may not call tool `{tool_name}`; its `allowed_callers` must name it"
+        )
     } else if tool.requires_verified() && !caller.is_verified() {
         let topic = shared.identity.namespace.bound_call(tool_name, name);
         match shared.is_verified() {

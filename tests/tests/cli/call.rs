@@ -57,7 +57,7 @@ fn a_result_is_json_on_standard_output_and_nothing_else_is_printed() -> Result<(
 #[test]
 fn each_kind_of_failure_has_its_exit_code_and_says_what_to_do() -> Result<()> {
     let place = Place::new()?;
-    place.fails("fail --as mallory", 3, expect!["error: the server refused the call: caller `mallory` may not call tool `fail`; `mallory` must be among the `allowed_callers` of `fail`"])?;
+    place.fails("fail --as mallory", 3, expect!["error: the server refused the call: caller `mallory` may not call tool `fail`; its `allowed_callers` must name it"])?;
     place.fails("nowhere --as scout", 4, expect!["error: `nowhere` is unavailable: it has no card that says online, and no response came; start its server, or try again later, but only if running twice does no harm: whether the tool ran is unknown"])?;
     place.fails("echo --as scout", 5, expect!["error: /text is required"])?;
     place.fails(
