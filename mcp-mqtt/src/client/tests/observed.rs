@@ -66,6 +66,8 @@ async fn the_span_of_a_call_says_who_answered_after_how_many_attempts_and_how() 
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
+    // With one subscriber alone, a test on another thread that comes to the span first would turn it off for all.
+    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
     let _guard = tracing::subscriber::set_default(subscriber);
     let broker = Mosquitto::start();
     let _server = fickle(&broker).await;
